@@ -1,0 +1,7 @@
+export type { RaftOptions } from './config.js'
+export type { Entry, EntryKind } from './entry.js'
+export { invariant, InvariantViolation } from './invariant.js'
+export type { HardState, LogStorage, Membership } from './log-storage.js'
+export type * from './message.js'
+export { Raft, type ProposeResult } from './raft.js'
+export type { Append, Ready, ReadState, Role, Status } from './ready.js'
