@@ -1,0 +1,36 @@
+/**
+ * What the replicated log holds: one proposal an entry. Everything that applying it needs is in it;
+ * ids and terms are drawn by the proposer, because apply has no clock and no chance.
+ */
+
+import type { LeaseId, Operation } from './operation.js'
+
+export type Command =
+  | { readonly type: 'kv'; readonly operation: Operation }
+  | { readonly type: 'compact'; readonly revision: number }
+  | { readonly type: 'leaseGrant'; readonly id: LeaseId; readonly ttlSeconds: number }
+  | { readonly type: 'leaseRevoke'; readonly id: LeaseId }
+  /**
+   * The leader of `term` found the lease expired. Void in an entry of any other term: a deposed or
+   * stalled leader's expiry must not kill a lease that its successor renewed (etcd #15247, #17425).
+   */
+  | { readonly type: 'leaseExpire'; readonly id: LeaseId; readonly term: number }
+
+/** Identifies a request across retries, so that it takes effect once (thesis §6.3). */
+export interface RequestId {
+  readonly id: string
+  /**
+   * The newest revision that the client had seen when it first sent the request. Any earlier
+   * attempt was applied at or after it, so an id older than what is still remembered is refused
+   * instead of being executed again.
+   */
+  readonly issuedAtRevision: number
+}
+
+export interface Proposal {
+  /** The member and incarnation that proposed it, and its number there: whom to answer. */
+  readonly origin: string
+  readonly sequence: number
+  readonly requestId: RequestId | undefined
+  readonly command: Command
+}

@@ -1,0 +1,64 @@
+/** The replicated state machine's public face: apply what is committed, read what is applied. */
+
+import type { Proposal } from './command.js'
+import type { Outcome, RangeResult, RevisionEvents, StoreEvent } from './outcome.js'
+import type { KeyValue, LeaseId, RangeOperation } from './operation.js'
+
+/** A committed entry. A no-op has no proposal, yet counts as applied. */
+export interface CommittedProposal {
+  readonly index: number
+  readonly term: number
+  readonly proposal: Proposal | undefined
+}
+
+export interface AppliedProposal {
+  readonly proposal: Proposal
+  readonly outcome: Outcome
+}
+
+export type LeaseChange =
+  | { readonly type: 'granted'; readonly id: LeaseId; readonly ttlSeconds: number }
+  | { readonly type: 'ended'; readonly id: LeaseId }
+
+export interface AppliedBatch {
+  readonly appliedIndex: number
+  readonly proposals: readonly AppliedProposal[]
+  readonly revisions: readonly RevisionEvents[]
+  readonly leaseChanges: readonly LeaseChange[]
+}
+
+export interface Lease {
+  readonly id: LeaseId
+  readonly ttlSeconds: number
+}
+
+export interface StateMachine {
+  /** Applied index, revision and everything else of the batch become visible in one transaction. */
+  apply(batch: readonly CommittedProposal[]): AppliedBatch
+  readonly appliedIndex: number
+  /** Starts at 1 in an empty store. */
+  readonly revision: number
+  /** -1 until the first compaction. */
+  readonly compactRevision: number
+
+  /** @throws Refusal `compacted` or `futureRevision` */
+  range(operation: RangeOperation): RangeResult
+  /**
+   * History from `fromRevision` on, whole revisions, oldest first, at most `maxRevisions` of them.
+   * The caller has checked that `fromRevision` is not below the compacted one.
+   */
+  history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]
+  /** The version before an event; undefined when it was created by it or is compacted away. */
+  previous(event: StoreEvent): KeyValue | undefined
+
+  lease(id: LeaseId): Lease | undefined
+  leases(): readonly Lease[]
+  /** In byte order. */
+  leaseKeys(id: LeaseId): readonly Uint8Array[]
+
+  /** Removes at most `maxRows` rows that compaction made obsolete; true while there are more. */
+  removeCompacted(maxRows: number): boolean
+  /** Hash of everything that a reader can see at the newest revision, equal on equal members. */
+  hash(): { readonly revision: number; readonly hash: string }
+  readonly sizeBytes: number
+}
