@@ -1,0 +1,109 @@
+/** Everything that can be set about a coordinator, checked and defaulted in one place. */
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+
+export interface CoordinatorOptions {
+  /** Where the log and the state are kept; created if missing. One process and member only. */
+  readonly dataDirectory: string
+  /** Unique in the cluster. Default `default`. */
+  readonly name?: string
+  /** Where clients are served. Port 0 takes a free one. Default `http://127.0.0.1:2379`. */
+  readonly clientUrl?: string
+  /** What clients are told to use instead of `clientUrl`, e.g. behind a proxy. */
+  readonly advertisedClientUrls?: readonly string[]
+  /** Where the other members reach this one. Default `http://127.0.0.1:2380`. */
+  readonly peerUrl?: string
+  /**
+   * Every member's name and peer URL, the same text on every member. Only read when the cluster is
+   * young: it also decides the members' ids. Default: this member alone.
+   */
+  readonly initialCluster?: Readonly<Record<string, string>>
+  /** Tells clusters with equal member lists apart. Default `holdfast-cluster`. */
+  readonly clusterToken?: string
+  /** A leader's heartbeat, in milliseconds. Default 100 (etcd's). */
+  readonly heartbeatIntervalMs?: number
+  /**
+   * How long a follower waits for its leader before an election, in milliseconds; drawn anew from
+   * [n, 2n). At least 5 heartbeats. Default 1,000 (etcd's).
+   */
+  readonly electionTimeoutMs?: number
+  /** Default `silent`. Lines are JSON, on standard error. */
+  readonly logLevel?: LogLevel
+  /** Called when the member can no longer be trusted and has stopped. Default: throws. */
+  readonly onFatal?: (error: Error) => void
+}
+
+export type CoordinatorConfig = Readonly<
+  Required<Omit<CoordinatorOptions, 'advertisedClientUrls' | 'onFatal'>> &
+    Pick<CoordinatorOptions, 'advertisedClientUrls' | 'onFatal'>
+>
+
+/** The options make no sense; the message is one line for the person who wrote them. */
+export class CoordinatorOptionsError extends Error {
+  override readonly name = 'CoordinatorOptionsError'
+}
+
+export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
+  const name = options.name ?? 'default'
+  const peerUrl = options.peerUrl ?? options.initialCluster?.[name] ?? 'http://127.0.0.1:2380'
+  const config: CoordinatorConfig = Object.freeze({
+    clientUrl: 'http://127.0.0.1:2379',
+    initialCluster: { [name]: peerUrl },
+    clusterToken: 'holdfast-cluster',
+    heartbeatIntervalMs: 100,
+    electionTimeoutMs: 1_000,
+    logLevel: 'silent' as const,
+    ...options,
+    name,
+    peerUrl,
+  })
+  check(config.dataDirectory !== '', 'the data directory is missing')
+  check(name !== '', 'the name is empty')
+  checkUrl('clientUrl', config.clientUrl)
+  checkUrl('peerUrl', peerUrl)
+  for (const [member, url] of Object.entries(config.initialCluster)) {
+    checkUrl(`the peer URL of ${member}`, url)
+  }
+  checkCluster(config)
+  checkTiming(config)
+  return config
+}
+
+function checkCluster({ name, peerUrl, initialCluster }: CoordinatorConfig): void {
+  const listed = initialCluster[name]
+  check(listed !== undefined, `the initial cluster does not list this member, "${name}"`)
+  check(
+    normalize(listed) === normalize(peerUrl),
+    `the initial cluster gives "${name}" the peer URL ${listed}, but it listens at ${peerUrl}`,
+  )
+  const urls = Object.values(initialCluster).map(normalize)
+  check(new Set(urls).size === urls.length, 'two members of the initial cluster share a peer URL')
+}
+
+function checkTiming({ heartbeatIntervalMs, electionTimeoutMs }: CoordinatorConfig): void {
+  check(
+    Number.isInteger(heartbeatIntervalMs) && heartbeatIntervalMs >= 10,
+    'the heartbeat interval must be a whole number of at least 10 ms',
+  )
+  check(
+    Number.isInteger(electionTimeoutMs) && electionTimeoutMs >= 5 * heartbeatIntervalMs,
+    'the election timeout must be at least 5 heartbeat intervals, or a late heartbeat deposes leaders',
+  )
+  check(electionTimeoutMs <= 50_000, 'the election timeout must not exceed 50,000 ms')
+}
+
+function checkUrl(what: string, text: string): void {
+  const url = URL.parse(text)
+  check(
+    url?.protocol === 'http:' && url.pathname === '/' && url.search === '',
+    `${what} must look like http://host:port, not "${text}"`,
+  )
+}
+
+function normalize(url: string): string {
+  return new URL(url).origin
+}
+
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new CoordinatorOptionsError(message)
+}

@@ -1,0 +1,66 @@
+/**
+ * Feeds committed entries to the state machine, in order, a bounded slice a turn, so that a long
+ * backlog (a restart, a follower catching up) never keeps heartbeats waiting.
+ */
+
+import type { Entry } from '@holdfast/raft'
+import type { Proposal } from '../state-machine/command.js'
+import type {
+  AppliedBatch,
+  CommittedProposal,
+  StateMachine,
+} from '../state-machine/state-machine.js'
+
+/** Entries applied in one transaction: about 10 ms of work at most. */
+export const MAX_ENTRIES_PER_SLICE = 512
+
+export interface ApplierOptions {
+  readonly state: StateMachine
+  readonly decode: (data: Uint8Array) => Proposal
+  /** While it is pending, nothing may be applied: the state's checkpoint is finishing. */
+  readonly gate: () => Promise<void> | undefined
+  readonly wake: () => void
+  /** `term` is that of the newest entry of the slice. */
+  readonly onApplied: (batch: AppliedBatch, term: number) => void
+}
+
+export class Applier {
+  readonly #options: ApplierOptions
+  #queue: Entry[] = []
+  #heldBy: Promise<void> | undefined
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  get backlog(): number {
+    return this.#queue.length
+  }
+
+  enqueue(entries: readonly Entry[]): void {
+    this.#queue = this.#queue.length === 0 ? [...entries] : this.#queue.concat(entries)
+  }
+
+  /** Applies the next slice, if there is one and nothing holds it up. */
+  applySlice(): void {
+    if (this.#queue.length === 0 || this.#heldBy !== undefined) return
+    const gate = this.#options.gate()
+    if (gate !== undefined) {
+      this.#heldBy = gate
+      void gate.then(() => {
+        this.#heldBy = undefined
+        this.#options.wake()
+      })
+      return
+    }
+    const slice = this.#queue.slice(0, MAX_ENTRIES_PER_SLICE)
+    this.#queue = this.#queue.slice(slice.length)
+    const batch = this.#options.state.apply(slice.map((entry) => this.#decode(entry)))
+    this.#options.onApplied(batch, slice.at(-1)?.term ?? 0)
+    if (this.#queue.length > 0) this.#options.wake()
+  }
+
+  #decode({ index, term, kind, data }: Entry): CommittedProposal {
+    return { index, term, proposal: kind === 'command' ? this.#options.decode(data) : undefined }
+  }
+}

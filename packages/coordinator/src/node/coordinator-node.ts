@@ -1,0 +1,203 @@
+/**
+ * One member, as the HTTP edge and the composition root see it. It only connects the parts that do
+ * the work: the loop, the proposer, the read barrier, the applier and the lease keeper.
+ */
+
+import { Raft, type MemberId, type Membership, type Status } from '@holdfast/raft'
+import type { Command, Proposal } from '../state-machine/command.js'
+import type { CommandResult } from '../state-machine/outcome.js'
+import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.js'
+import { Applier } from './applier.js'
+import { LeaderPresence } from './leader-presence.js'
+import { LeaseClock } from './lease-clock.js'
+import { LeaseKeeper } from './lease-keeper.js'
+import { LeaseService } from './lease-service.js'
+import type { PeerHandler, PeerTransport } from './peer-transport.js'
+import { Proposer, type ProposeOptions } from './proposer.js'
+import { RaftLoop, type LogWriter } from './raft-loop.js'
+import { ReadBarrier } from './read-barrier.js'
+
+export interface NodeOptions {
+  readonly memberId: MemberId
+  readonly membership: Membership
+  /** Unique to this run of the member: its proposals are told from those of earlier runs by it. */
+  readonly incarnation: string
+  readonly tickMs: number
+  readonly electionTicks: number
+  readonly heartbeatTicks: number
+  readonly seed: number
+  readonly log: LogWriter & ConstructorParameters<typeof Raft>[1]
+  readonly state: StateMachine
+  readonly applyGate: () => Promise<void> | undefined
+  readonly codec: {
+    encode(proposal: Proposal): Uint8Array
+    decode(data: Uint8Array): Proposal
+  }
+  readonly connect: (handler: PeerHandler) => PeerTransport
+  /** Called after each applied batch, before anybody is answered. */
+  readonly onApplied: (batch: AppliedBatch) => void
+  readonly onStatus: (status: Status) => void
+  readonly onFatal: (error: unknown) => void
+}
+
+export class CoordinatorNode {
+  readonly state: StateMachine
+  readonly leases: LeaseService
+  readonly leaderPresence: LeaderPresence
+  readonly electionTimeoutMs: number
+  readonly #options: NodeOptions
+  readonly #raft: Raft
+  readonly #reads: ReadBarrier
+  readonly #proposer: Proposer
+  readonly #keeper: LeaseKeeper
+  readonly #applier: Applier
+  readonly #transport: PeerTransport
+  readonly #loop: RaftLoop
+  #status: Status
+
+  constructor(options: NodeOptions) {
+    const { state, memberId, seed, electionTicks, heartbeatTicks, tickMs } = options
+    this.#options = options
+    this.state = state
+    this.electionTimeoutMs = electionTicks * tickMs
+    this.leaderPresence = new LeaderPresence(this.electionTimeoutMs, performance.now())
+    const { appliedIndex } = state
+    this.#raft = new Raft(
+      { id: memberId, seed, electionTicks, heartbeatTicks, appliedIndex },
+      options.log,
+    )
+    this.#status = this.#raft.status
+    const wake = (): void => this.#loop.wake()
+    const ask = (ref: number): void => this.#raft.readIndex(ref)
+    this.#reads = new ReadBarrier({ ask, wake, appliedIndex })
+    this.#proposer = new Proposer({
+      sink: this.#raft,
+      origin: `${memberId}/${options.incarnation}`,
+      encode: (proposal) => options.codec.encode(proposal),
+      wake,
+    })
+    this.#keeper = this.#createKeeper()
+    this.#applier = new Applier({
+      state,
+      decode: (data) => options.codec.decode(data),
+      gate: options.applyGate,
+      wake,
+      onApplied: (batch, term) => this.#onApplied(batch, term),
+    })
+    this.#transport = options.connect(this.#peerHandler())
+    this.leases = new LeaseService({
+      keeper: this.#keeper,
+      reads: this.#reads,
+      transport: this.#transport,
+      leaderId: () => this.#status.leaderId,
+    })
+    this.#loop = this.#createLoop()
+  }
+
+  get status(): Status {
+    return this.#status
+  }
+
+  get pendingProposals(): number {
+    return this.#proposer.pendingCount
+  }
+
+  /** Entries that are committed and not yet applied here. */
+  get applyBacklog(): number {
+    return this.#applier.backlog
+  }
+
+  get membership(): Membership {
+    return this.#options.membership
+  }
+
+  start(): void {
+    this.#loop.start()
+  }
+
+  /** @throws {Refusal | NodeError} */
+  propose(command: Command, options: ProposeOptions): Promise<CommandResult> {
+    return this.#proposer.propose(command, options)
+  }
+
+  /** After it, a read of `state` is linearizable. @throws {NodeError} */
+  readBarrier(timeoutMs: number): Promise<void> {
+    return this.#reads.wait(timeoutMs)
+  }
+
+  async close(): Promise<void> {
+    this.#loop.stop()
+    this.#proposer.close()
+    this.#reads.close()
+    this.leases.close()
+    await this.#transport.close()
+  }
+
+  #createKeeper(): LeaseKeeper {
+    return new LeaseKeeper({
+      clock: new LeaseClock(2 * this.#options.tickMs, performance.now()),
+      electionTimeoutMs: this.electionTimeoutMs,
+      leases: () => this.state.leases(),
+      confirmLeadership: () => this.#reads.wait(this.electionTimeoutMs),
+      proposeExpiry: (id, term) =>
+        this.#proposer.propose({ type: 'leaseExpire', id, term }, { timeoutMs: Infinity }),
+    })
+  }
+
+  #createLoop(): RaftLoop {
+    return new RaftLoop(
+      {
+        raft: this.#raft,
+        log: this.#options.log,
+        transport: this.#transport,
+        proposer: this.#proposer,
+        reads: this.#reads,
+        applier: this.#applier,
+        onStatus: (status) => this.#onStatus(status),
+        onTick: (nowMs) => this.#onTick(nowMs),
+        onFatal: this.#options.onFatal,
+      },
+      this.#options.tickMs,
+    )
+  }
+
+  #peerHandler(): PeerHandler {
+    return {
+      onMessage: (message) => this.#loop.receive(message),
+      onRequest: (request) => this.leases.answer(request, this.electionTimeoutMs),
+      onUnreachable: (id) => this.#raft.reportUnreachable(id),
+    }
+  }
+
+  #onStatus(status: Status): void {
+    const leaderChanged = status.leaderId !== this.#status.leaderId
+    const stillLeads = status.role === 'leader' && status.term === this.#status.term
+    this.#status = status
+    this.leaderPresence.onLeader(status.leaderId !== undefined, performance.now())
+    if (!stillLeads && this.#keeper.leads) this.#keeper.demote()
+    if (leaderChanged) {
+      this.#reads.onLeaderChange()
+      this.#loop.wake()
+    }
+    this.#options.onStatus(status)
+  }
+
+  #onApplied(batch: AppliedBatch, term: number): void {
+    this.#raft.onApplied(batch.appliedIndex)
+    this.#keeper.onApplied(batch.leaseChanges, performance.now())
+    const { role, term: currentTerm } = this.#status
+    if (role === 'leader' && term === currentTerm && !this.#keeper.leads) {
+      this.#keeper.promote(term, performance.now())
+    }
+    this.#options.onApplied(batch)
+    this.#proposer.onApplied(batch.proposals, term)
+    this.#reads.onApplied(batch.appliedIndex)
+  }
+
+  #onTick(nowMs: number): void {
+    this.#proposer.tick(nowMs)
+    this.#reads.tick(nowMs)
+    this.#keeper.tick(nowMs)
+    this.leaderPresence.tick(nowMs)
+  }
+}

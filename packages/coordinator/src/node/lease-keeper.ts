@@ -1,0 +1,170 @@
+/**
+ * Where a lease expires. Only the leader's keeper counts time; what it finds expired it proposes to
+ * revoke, and the revocation takes effect through the log like any other write.
+ *
+ * A lease lives at least its TTL:
+ *  - a new leader re-arms every lease in full, plus an election timeout (etcd: Lessor.Promote);
+ *  - a renewal is confirmed only after a quorum has confirmed the leader, by a lease that still
+ *    exists then (etcd #20615);
+ *  - before it proposes an expiry, the leader confirms itself by a quorum as well, and the proposal
+ *    carries its term and is void in any other (etcd #15247, #17425). From then on the lease is
+ *    `expiring` and cannot be renewed, so its renewal count cannot move before the entry is decided.
+ */
+
+import type { LeaseId } from '../state-machine/operation.js'
+import type { Lease, LeaseChange } from '../state-machine/state-machine.js'
+import type { LeaseClock } from './lease-clock.js'
+import { NodeError } from './node-error.js'
+
+/** How often leases are looked through (etcd: 500 ms). */
+export const LEASE_SCAN_MS = 500
+/** Leases expired in one scan: with the interval, etcd's 1,000 a second. */
+export const MAX_EXPIRIES_PER_SCAN = 500
+
+export interface LeaseKeeperOptions {
+  readonly clock: LeaseClock
+  /** Added to every lease when the member starts to lead. */
+  readonly electionTimeoutMs: number
+  readonly leases: () => readonly Lease[]
+  /** Rejects when the quorum does not confirm the leader. */
+  readonly confirmLeadership: () => Promise<void>
+  /** Settles only when the proposal is decided: applied, or certainly lost. */
+  readonly proposeExpiry: (id: LeaseId, term: number) => Promise<unknown>
+}
+
+interface Armed {
+  readonly ttlMs: number
+  deadlineMs: number
+  expiring: boolean
+}
+
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions
+  readonly #armed = new Map<LeaseId, Armed>()
+  #leadsInTerm: number | undefined
+  #nextScanMs = 0
+  /** Waiting for the expiry of a lease to be decided. */
+  readonly #undecided = new Map<LeaseId, (() => void)[]>()
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options
+  }
+
+  /** The member leads in `term` and has applied an entry of that term: its view is complete. */
+  promote(term: number, nowMs: number): void {
+    this.#leadsInTerm = term
+    const base = this.#options.clock.read(nowMs) + this.#options.electionTimeoutMs
+    this.#armed.clear()
+    for (const { id, ttlSeconds } of this.#options.leases()) this.#arm(id, ttlSeconds, base)
+    this.#decideAll()
+  }
+
+  demote(): void {
+    this.#leadsInTerm = undefined
+    this.#armed.clear()
+    this.#decideAll()
+  }
+
+  get leads(): boolean {
+    return this.#leadsInTerm !== undefined
+  }
+
+  onApplied(changes: readonly LeaseChange[], nowMs: number): void {
+    for (const change of changes) {
+      if (change.type === 'granted') {
+        if (this.leads) this.#arm(change.id, change.ttlSeconds, this.#options.clock.read(nowMs))
+      } else {
+        this.#armed.delete(change.id)
+        this.#decide(change.id)
+      }
+    }
+  }
+
+  /**
+   * Renews a lease and gives its TTL in seconds; undefined when there is no such lease. The caller
+   * has confirmed leadership since the request arrived. A lease that is being expired is waited for.
+   * @throws {NodeError} `noLeader` when this member does not lead, and so cannot know
+   */
+  async renew(id: LeaseId): Promise<number | undefined> {
+    for (;;) {
+      this.#requireLeadership()
+      const lease = this.#armed.get(id)
+      if (lease === undefined) return undefined
+      if (!lease.expiring) {
+        lease.deadlineMs = this.#options.clock.read(performance.now()) + lease.ttlMs
+        return lease.ttlMs / 1000
+      }
+      await new Promise<void>((resolve) => {
+        this.#undecided.set(id, [...(this.#undecided.get(id) ?? []), resolve])
+      })
+    }
+  }
+
+  /**
+   * Undefined when there is no such lease.
+   * @throws {NodeError} `noLeader` when this member does not lead, and so cannot know
+   */
+  remainingMs(id: LeaseId, nowMs: number): number | undefined {
+    this.#requireLeadership()
+    const lease = this.#armed.get(id)
+    return lease && Math.max(0, lease.deadlineMs - this.#options.clock.read(nowMs))
+  }
+
+  /** Soonest expiry first. */
+  idsBySoonestExpiry(): readonly LeaseId[] {
+    return [...this.#armed].sort(([, a], [, b]) => a.deadlineMs - b.deadlineMs).map(([id]) => id)
+  }
+
+  tick(nowMs: number): void {
+    const clockMs = this.#options.clock.read(nowMs)
+    const term = this.#leadsInTerm
+    if (term === undefined || clockMs < this.#nextScanMs) return
+    this.#nextScanMs = clockMs + LEASE_SCAN_MS
+    const due: LeaseId[] = []
+    for (const [id, lease] of this.#armed) {
+      if (lease.expiring || lease.deadlineMs > clockMs) continue
+      due.push(id)
+      if (due.length === MAX_EXPIRIES_PER_SCAN) break
+    }
+    if (due.length > 0) void this.#expire(due, term)
+  }
+
+  async #expire(due: readonly LeaseId[], term: number): Promise<void> {
+    try {
+      await this.#options.confirmLeadership()
+    } catch {
+      return // The next scan finds them again, if this member still leads then.
+    }
+    if (this.#leadsInTerm !== term) return
+    const clockMs = this.#options.clock.read(performance.now())
+    for (const id of due) {
+      const lease = this.#armed.get(id)
+      if (lease === undefined || lease.expiring || lease.deadlineMs > clockMs) continue
+      lease.expiring = true
+      // Whatever the answer: a lease that is still there is scanned, and may be renewed, again.
+      const decided = (): void => {
+        lease.expiring = false
+        this.#decide(id)
+      }
+      this.#options.proposeExpiry(id, term).then(decided, decided)
+    }
+  }
+
+  #requireLeadership(): void {
+    if (!this.leads) throw new NodeError('noLeader', 'not-applied')
+  }
+
+  #arm(id: LeaseId, ttlSeconds: number, baseMs: number): void {
+    const ttlMs = ttlSeconds * 1000
+    this.#armed.set(id, { ttlMs, deadlineMs: baseMs + ttlMs, expiring: false })
+  }
+
+  #decide(id: LeaseId): void {
+    for (const resolve of this.#undecided.get(id) ?? []) resolve()
+    this.#undecided.delete(id)
+  }
+
+  #decideAll(): void {
+    for (const id of [...this.#undecided.keys()]) this.#decide(id)
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * One outgoing stream to one peer: opened by an HTTP upgrade, kept open, opened again after it
+ * broke. What cannot be sent at once is dropped, never queued without bound: Raft repeats itself.
+ */
+
+import { request, type ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { frameHeader } from './frame.js'
+import { encodeMessages, type PeerMessage } from './peer-codec.js'
+import { PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+
+/** Between attempts to open the stream; each is drawn from [half, whole). */
+const RECONNECT_MS = 100
+/** An attempt that hangs is given up. */
+const CONNECT_TIMEOUT_MS = 1_000
+/** Bytes that may wait in the socket before further messages are dropped. */
+const MAX_BUFFERED_BYTES = { control: 1024 * 1024, log: 64 * 1024 * 1024 }
+
+export interface PeerChannelOptions {
+  readonly url: string
+  readonly identity: StreamIdentity
+  /** Some messages were dropped: the stream is closed or its peer does not keep up. */
+  readonly onDropped: (messages: readonly PeerMessage[]) => void
+  /** The peer refused the stream; said once until a stream is accepted. */
+  readonly onRefused: (reason: string) => void
+}
+
+export class PeerChannel {
+  readonly #options: PeerChannelOptions
+  #socket: Socket | undefined
+  #attempt: ClientRequest | undefined
+  #retry: NodeJS.Timeout | undefined
+  #outbox: PeerMessage[] = []
+  #refusal = ''
+  #closed = false
+
+  constructor(options: PeerChannelOptions) {
+    this.#options = options
+  }
+
+  open(): void {
+    if (this.#closed) return
+    const attempt = request(new URL(PEER_PATH, this.#options.url), {
+      headers: upgradeHeaders(this.#options.identity),
+      timeout: CONNECT_TIMEOUT_MS,
+      agent: false,
+    })
+    this.#attempt = attempt
+    attempt.once('upgrade', (_response, socket: Socket) => this.#onOpen(socket))
+    attempt.once('response', (response) => {
+      const reason = response.headers['holdfast-refusal']
+      this.#onRefused(typeof reason === 'string' ? reason : `status ${response.statusCode ?? 0}`)
+      response.resume()
+      attempt.destroy()
+      this.#reopenLater()
+    })
+    attempt.once('timeout', () => attempt.destroy(new Error('the peer did not answer in time')))
+    attempt.once('error', () => this.#reopenLater())
+    attempt.end()
+  }
+
+  send(message: PeerMessage): void {
+    this.#outbox.push(message)
+  }
+
+  /** Writes what was sent since the last flush as one frame. */
+  flush(): void {
+    if (this.#outbox.length === 0) return
+    const messages = this.#outbox
+    this.#outbox = []
+    const socket = this.#socket
+    if (
+      socket === undefined ||
+      socket.writableLength > MAX_BUFFERED_BYTES[this.#options.identity.channel]
+    ) {
+      this.#options.onDropped(messages)
+      return
+    }
+    const payload = encodeMessages(messages)
+    socket.cork()
+    socket.write(frameHeader(payload))
+    socket.write(payload)
+    socket.uncork()
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    this.#attempt?.destroy()
+    this.#socket?.destroy()
+  }
+
+  #onOpen(socket: Socket): void {
+    this.#socket = socket
+    this.#refusal = ''
+    socket.setNoDelay(true)
+    socket.setTimeout(0)
+    socket.setKeepAlive(true, 5_000)
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => {
+      this.#socket = undefined
+      this.#reopenLater()
+    })
+    // The peer says nothing on this stream, but reading is what notices that it has closed it.
+    socket.resume()
+  }
+
+  #onRefused(reason: string): void {
+    if (reason === this.#refusal) return
+    this.#refusal = reason
+    this.#options.onRefused(reason)
+  }
+
+  #reopenLater(): void {
+    if (this.#closed) return
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.open(), RECONNECT_MS * (0.5 + Math.random() / 2))
+  }
+}

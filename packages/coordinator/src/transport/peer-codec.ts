@@ -1,0 +1,50 @@
+/**
+ * What a frame holds: everything that one member had to say to another on one channel in one turn of
+ * its loop, as a MessagePack array. msgpackr's records write each message shape once a frame.
+ */
+
+import { Packr } from 'msgpackr'
+import type { MemberId, Message } from '@holdfast/raft'
+
+/** A question and its answer, matched by `id`, which is the asker's. */
+export interface PeerQuestion {
+  readonly type: 'question'
+  readonly id: number
+  readonly body: unknown
+}
+
+export interface PeerReply {
+  readonly type: 'reply'
+  readonly id: number
+  /** Absent when the question failed: the asker does not need to know more to ask elsewhere. */
+  readonly body?: unknown
+}
+
+export type PeerMessage = Message | PeerQuestion | PeerReply
+
+const packr = new Packr({ useRecords: true, moreTypes: false, int64AsType: 'number' })
+
+export function encodeMessages(messages: readonly PeerMessage[]): Buffer {
+  return packr.pack(messages)
+}
+
+/** Raft's messages name their sender; one that names another than the stream's is not believed. */
+export function decodeMessages(
+  payload: Buffer,
+  stream: { readonly from: MemberId; readonly to: MemberId },
+): readonly PeerMessage[] {
+  const decoded: unknown = packr.unpack(payload)
+  if (!Array.isArray(decoded)) throw new TypeError('a frame holds an array of messages')
+  return decoded.map((message: unknown) => {
+    if (!isPeerMessage(message)) throw new TypeError('a message has a type')
+    if (message.type === 'question' || message.type === 'reply') return message
+    if (message.from !== stream.from || message.to !== stream.to) {
+      throw new TypeError(`a message from ${message.from} to ${message.to} on a foreign stream`)
+    }
+    return message
+  })
+}
+
+function isPeerMessage(value: unknown): value is PeerMessage {
+  return typeof value === 'object' && value !== null && 'type' in value
+}

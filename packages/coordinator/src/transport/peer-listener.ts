@@ -1,0 +1,93 @@
+/** The port on which other members open their streams. It serves nothing else, and no client. */
+
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { MemberId } from '@holdfast/raft'
+import { FrameReader } from './frame.js'
+import { decodeMessages, type PeerMessage } from './peer-codec.js'
+import { PEER_PATH, PEER_PROTOCOL, readUpgrade } from './peer-protocol.js'
+
+export interface PeerListenerOptions {
+  readonly clusterId: string
+  readonly memberId: MemberId
+  readonly peers: ReadonlySet<MemberId>
+  readonly onMessage: (from: MemberId, message: PeerMessage) => void
+  /** A stream was refused or broke its rules. */
+  readonly onRefused: (reason: string) => void
+}
+
+export class PeerListener {
+  readonly #options: PeerListenerOptions
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  constructor(options: PeerListenerOptions) {
+    this.#options = options
+    this.#server = createServer((_request, response) => {
+      response.writeHead(426, { upgrade: PEER_PROTOCOL }).end()
+    })
+    this.#server.on('upgrade', (request, socket: Socket, head) =>
+      this.#onUpgrade(request, socket, head),
+    )
+  }
+
+  /** @throws when the address is in use */
+  listen(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    const opened = readUpgrade(request.headers, this.#options)
+    if (request.url !== PEER_PATH || 'refusal' in opened) {
+      const reason = 'refusal' in opened ? opened.refusal : 'unknown path'
+      this.#options.onRefused(reason)
+      socket.end(
+        `HTTP/1.1 412 Precondition Failed\r\nholdfast-refusal: ${reason}\r\n` +
+          'content-length: 0\r\nconnection: close\r\n\r\n',
+      )
+      return
+    }
+    socket.setNoDelay(true)
+    socket.setTimeout(0)
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PEER_PROTOCOL}\r\n\r\n`,
+    )
+    this.#read(socket, opened.from, head)
+  }
+
+  #read(socket: Socket, from: MemberId, head: Buffer): void {
+    const reader = new FrameReader()
+    const stream = { from, to: this.#options.memberId }
+    const onData = (chunk: Buffer): void => {
+      try {
+        for (const payload of reader.push(chunk)) {
+          for (const message of decodeMessages(payload, stream)) {
+            this.#options.onMessage(from, message)
+          }
+        }
+      } catch (error) {
+        this.#options.onRefused(error instanceof Error ? error.message : String(error))
+        socket.destroy()
+      }
+    }
+    if (head.byteLength > 0) onData(head)
+    socket.on('data', onData)
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What members must agree on before they talk: who they are, in which cluster, and in which version
+ * of the peer protocol. All of it stands in the headers of the HTTP upgrade that opens a stream, and
+ * a mismatch is refused before any byte of Raft is read (catalogue 49: wrong cluster, wrong member).
+ */
+
+import type { IncomingHttpHeaders } from 'node:http'
+import type { MemberId } from '@holdfast/raft'
+
+export const PEER_PROTOCOL = 'holdfast-peer/1'
+export const PEER_PATH = '/holdfast/peer'
+
+/**
+ * Heartbeats, votes and questions must never wait behind log entries, so each has its own stream.
+ * Snapshots will have a third.
+ */
+export type ChannelName = 'control' | 'log'
+
+export const CHANNEL_NAMES: readonly ChannelName[] = ['control', 'log']
+
+/** A stream carries messages one way only: from the member that opened it. */
+export interface StreamIdentity {
+  readonly clusterId: string
+  readonly from: MemberId
+  readonly to: MemberId
+  readonly channel: ChannelName
+}
+
+export function upgradeHeaders(identity: StreamIdentity): Record<string, string> {
+  return {
+    connection: 'Upgrade',
+    upgrade: PEER_PROTOCOL,
+    'holdfast-cluster-id': identity.clusterId,
+    'holdfast-from': identity.from,
+    'holdfast-to': identity.to,
+    'holdfast-channel': identity.channel,
+  }
+}
+
+/** Who opens a stream, or why it may not. */
+export function readUpgrade(
+  headers: IncomingHttpHeaders,
+  expected: {
+    readonly clusterId: string
+    readonly memberId: MemberId
+    readonly peers: ReadonlySet<MemberId>
+  },
+): { readonly from: MemberId } | { readonly refusal: string } {
+  const from = headers['holdfast-from']
+  const channel = headers['holdfast-channel']
+  if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
+  if (headers['holdfast-cluster-id'] !== expected.clusterId) {
+    return { refusal: `this member belongs to cluster ${expected.clusterId}` }
+  }
+  if (headers['holdfast-to'] !== expected.memberId) {
+    return { refusal: `this member is ${expected.memberId}` }
+  }
+  if (typeof from !== 'string' || !expected.peers.has(from)) {
+    return { refusal: 'the sender is no member of this cluster' }
+  }
+  if (!CHANNEL_NAMES.some((name) => name === channel)) return { refusal: 'unknown channel' }
+  return { from }
+}

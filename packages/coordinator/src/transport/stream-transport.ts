@@ -1,0 +1,177 @@
+/**
+ * The network between members: to each peer two outgoing streams, from each two incoming ones, and
+ * questions with answers on top. Implements what `node/` asks of its transport.
+ */
+
+import type { MemberId, Message } from '@holdfast/raft'
+import { PeerChannel } from './peer-channel.js'
+import type { PeerMessage, PeerQuestion, PeerReply } from './peer-codec.js'
+import { PeerListener } from './peer-listener.js'
+import { CHANNEL_NAMES, type ChannelName } from './peer-protocol.js'
+
+/** What arrives is handed to it; the node implements it. */
+export interface StreamHandler {
+  onMessage(message: Message): void
+  onRequest(body: unknown): Promise<unknown>
+  onUnreachable(id: MemberId): void
+}
+
+export interface StreamTransportOptions {
+  readonly clusterId: string
+  readonly memberId: MemberId
+  /** The other members and where they listen. */
+  readonly peers: ReadonlyMap<MemberId, { readonly url: string }>
+  readonly handler: StreamHandler
+  /** A stream was refused, here or there: worth one line in the log. */
+  readonly onRefused: (reason: string) => void
+}
+
+interface Asked {
+  resolve(body: unknown): void
+  reject(error: Error): void
+}
+
+export class StreamTransport {
+  readonly #options: StreamTransportOptions
+  readonly #listener: PeerListener
+  readonly #channels = new Map<MemberId, Record<ChannelName, PeerChannel>>()
+  readonly #asked = new Map<number, Asked>()
+  #lastQuestionId = 0
+
+  constructor(options: StreamTransportOptions) {
+    this.#options = options
+    const { clusterId, memberId, peers } = options
+    this.#listener = new PeerListener({
+      clusterId,
+      memberId,
+      peers: new Set(peers.keys()),
+      onMessage: (from, message) => this.#receive(from, message),
+      onRefused: options.onRefused,
+    })
+    for (const [id, { url }] of peers) {
+      const channel = (name: ChannelName): PeerChannel =>
+        new PeerChannel({
+          url,
+          identity: { clusterId, from: memberId, to: id, channel: name },
+          onDropped: (messages) => this.#onDropped(id, messages),
+          onRefused: options.onRefused,
+        })
+      this.#channels.set(id, { control: channel('control'), log: channel('log') })
+    }
+  }
+
+  /** @throws when the address is in use */
+  async listen(host: string, port: number): Promise<void> {
+    await this.#listener.listen(host, port)
+    for (const channels of this.#channels.values()) {
+      for (const name of CHANNEL_NAMES) channels[name].open()
+    }
+  }
+
+  send(message: Message): void {
+    this.#channels.get(message.to)?.[channelOf(message)].send(message)
+  }
+
+  flush(): void {
+    for (const { control, log } of this.#channels.values()) {
+      control.flush()
+      log.flush()
+    }
+  }
+
+  request(to: MemberId, body: unknown, timeoutMs: number): Promise<unknown> {
+    const control = this.#channels.get(to)?.control
+    if (control === undefined) return Promise.reject(new Error(`${to} is no peer`))
+    this.#lastQuestionId += 1
+    const id = this.#lastQuestionId
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer)
+        this.#asked.delete(id)
+      }
+      const asked: Asked = {
+        resolve: (answer) => {
+          settle()
+          resolve(answer)
+        },
+        reject: (error) => {
+          settle()
+          reject(error)
+        },
+      }
+      const timer = setTimeout(() => asked.reject(new Error('no answer in time')), timeoutMs)
+      this.#asked.set(id, asked)
+      control.send({ type: 'question', id, body })
+      control.flush()
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const { control, log } of this.#channels.values()) {
+      control.close()
+      log.close()
+    }
+    for (const asked of this.#asked.values()) asked.reject(new Error('the transport is closing'))
+    await this.#listener.close()
+  }
+
+  #receive(from: MemberId, message: PeerMessage): void {
+    if (message.type === 'question') void this.#answer(from, message)
+    else if (message.type === 'reply') this.#onReply(message)
+    else this.#options.handler.onMessage(message)
+  }
+
+  async #answer(from: MemberId, { id, body }: PeerQuestion): Promise<void> {
+    let reply: PeerReply
+    try {
+      reply = { type: 'reply', id, body: await this.#options.handler.onRequest(body) }
+    } catch {
+      reply = { type: 'reply', id }
+    }
+    const control = this.#channels.get(from)?.control
+    control?.send(reply)
+    control?.flush()
+  }
+
+  #onReply({ id, body }: PeerReply): void {
+    const asked = this.#asked.get(id)
+    if (body === undefined) asked?.reject(new Error('the peer could not answer'))
+    else asked?.resolve(body)
+  }
+
+  #onDropped(id: MemberId, messages: readonly PeerMessage[]): void {
+    for (const message of messages) {
+      if (message.type === 'question') {
+        this.#asked.get(message.id)?.reject(new Error('the peer is not connected'))
+      } else if (message.type === 'forwardProposal') {
+        // It never left, which is as good as the peer's refusal, and is known at once.
+        const { from, to, term, ref } = message
+        const refusal = { type: 'forwardProposalRejected', from: to, to: from, term, ref } as const
+        setImmediate(() => this.#options.handler.onMessage(refusal))
+      }
+    }
+    if (messages.some(({ type }) => type === 'appendEntries')) {
+      this.#options.handler.onUnreachable(id)
+    }
+  }
+}
+
+function channelOf(message: Message): ChannelName {
+  switch (message.type) {
+    case 'appendEntries':
+    case 'appendEntriesAccepted':
+    case 'appendEntriesRejected':
+    case 'forwardProposal':
+    case 'forwardProposalRejected':
+      return 'log'
+    case 'preVote':
+    case 'preVoteResponse':
+    case 'requestVote':
+    case 'requestVoteResponse':
+    case 'heartbeat':
+    case 'heartbeatResponse':
+    case 'readIndexRequest':
+    case 'readIndexResponse':
+      return 'control'
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Tells watchers what changed: ordered, once each, without a gap, whole revisions (etcd's promises
+ * for watches).
+ *
+ * A watcher is either *synced*, and told of each batch as it is applied, or *behind*, and told from
+ * history. Both happen on one thread between two applied batches, so the hand-over from history to
+ * live is exact: `nextRevision` is all there is to it. A reader that does not keep up becomes behind
+ * and costs no memory: its events wait in the store, not in a buffer, until it reads on or compaction
+ * overtakes it.
+ */
+
+import type { RevisionEvents, StoreEvent } from '../state-machine/outcome.js'
+import type { StateMachine } from '../state-machine/state-machine.js'
+import { Watcher, type WatchRequest, type WatchSink, type WatchedEvent } from './watcher.js'
+import { WatcherIndex } from './watcher-index.js'
+
+/** Revisions of history read for all who are behind before others get a turn (etcd: 1,000). */
+export const REPLAY_REVISIONS = 1_000
+
+/** Idle watchers that asked for it are told the revision this often (etcd: 10 minutes). */
+export const PROGRESS_INTERVAL_MS = 10 * 60 * 1000
+
+type HistoryReader = Pick<StateMachine, 'revision' | 'compactRevision' | 'history' | 'previous'>
+
+export class WatchHub {
+  readonly #state: HistoryReader
+  readonly #index = new WatcherIndex()
+  readonly #watchers = new Set<Watcher>()
+  readonly #behind = new Set<Watcher>()
+  #replay: NodeJS.Immediate | undefined
+  readonly #progress: NodeJS.Timeout
+
+  constructor(state: HistoryReader, progressIntervalMs = PROGRESS_INTERVAL_MS) {
+    this.#state = state
+    this.#progress = setInterval(() => this.#notifyProgress(), progressIntervalMs)
+    this.#progress.unref()
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size
+  }
+
+  get behindCount(): number {
+    return this.#behind.size
+  }
+
+  /** The store's revision now; a watch created in the same turn misses nothing after it. */
+  get revision(): number {
+    return this.#state.revision
+  }
+
+  /** The sink is called from the next turn on, never during this call. */
+  create(request: WatchRequest, sink: WatchSink): Watcher {
+    const { revision } = this.#state
+    const next = request.startRevision === 0 ? revision + 1 : request.startRevision
+    const watcher = new Watcher(request, sink, { next, synced: next > revision })
+    this.#watchers.add(watcher)
+    this.#index.add(watcher)
+    if (!watcher.synced) this.#fallBehind(watcher)
+    return watcher
+  }
+
+  cancel(watcher: Watcher): void {
+    if (!this.#watchers.delete(watcher)) return
+    this.#behind.delete(watcher)
+    this.#index.remove(watcher)
+  }
+
+  /** The sink of this watcher can take messages again. */
+  resume(watcher: Watcher): void {
+    if (this.#behind.has(watcher)) this.#scheduleReplay()
+  }
+
+  /** Everything up to the store's revision has been sent to it. */
+  isCaughtUp(watcher: Watcher): boolean {
+    return watcher.synced
+  }
+
+  /** Called after each applied batch, with what it changed. */
+  onApplied(revisions: readonly RevisionEvents[]): void {
+    if (this.#watchers.size === 0) return
+    const last = revisions.at(-1)
+    if (last === undefined) return
+    const wanted = new Map<Watcher, StoreEvent[]>()
+    for (const { events } of revisions) {
+      for (const event of events) {
+        for (const watcher of this.#index.watchersOf(event.kv.key)) {
+          if (watcher.synced && watcher.wants(event)) collect(wanted, watcher, event)
+        }
+      }
+    }
+    for (const [watcher, events] of wanted) {
+      if (watcher.sink.writable) {
+        this.#tell(watcher, events, last.revision)
+      } else {
+        watcher.nextRevision = events[0]?.kv.modRevision ?? last.revision
+        this.#fallBehind(watcher)
+      }
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#progress)
+    clearImmediate(this.#replay)
+    this.#watchers.clear()
+    this.#behind.clear()
+  }
+
+  #tell(watcher: Watcher, events: readonly StoreEvent[], revision: number): void {
+    watcher.active = true
+    watcher.nextRevision = Math.max(watcher.nextRevision, revision + 1)
+    watcher.sink.send({
+      type: 'events',
+      revision,
+      events: events.map((event) => this.#withPrevious(watcher, event)),
+    })
+  }
+
+  #withPrevious(watcher: Watcher, event: StoreEvent): WatchedEvent {
+    return { event, prevKv: watcher.request.prevKv ? this.#state.previous(event) : undefined }
+  }
+
+  #fallBehind(watcher: Watcher): void {
+    watcher.synced = false
+    this.#behind.add(watcher)
+    this.#scheduleReplay()
+  }
+
+  #scheduleReplay(): void {
+    this.#replay ??= setImmediate(() => {
+      this.#replay = undefined
+      this.#replaySlice()
+    })
+  }
+
+  /** One read of history serves all who are behind and can take messages. */
+  #replaySlice(): void {
+    const readers: Watcher[] = []
+    for (const watcher of this.#behind) {
+      if (!watcher.sink.writable) continue
+      if (watcher.nextRevision < this.#state.compactRevision) {
+        const { compactRevision } = this.#state
+        this.cancel(watcher)
+        watcher.sink.send({ type: 'compacted', compactRevision })
+      } else readers.push(watcher)
+    }
+    if (readers.length === 0) return
+    const from = readers.reduce((min, { nextRevision }) => Math.min(min, nextRevision), Infinity)
+    const slice = this.#state.history(from, REPLAY_REVISIONS)
+    const to = slice.length < REPLAY_REVISIONS ? this.#state.revision : slice.at(-1)?.revision
+    this.#replayTo(readers, slice, to ?? this.#state.revision)
+    if (this.#behind.size > 0) this.#scheduleReplay()
+  }
+
+  #replayTo(readers: readonly Watcher[], slice: readonly RevisionEvents[], to: number): void {
+    const behind = new Set(readers)
+    const wanted = new Map<Watcher, StoreEvent[]>()
+    for (const { events } of slice) {
+      for (const event of events) {
+        for (const watcher of this.#index.watchersOf(event.kv.key)) {
+          if (behind.has(watcher) && watcher.wants(event)) collect(wanted, watcher, event)
+        }
+      }
+    }
+    for (const watcher of readers) {
+      const events = wanted.get(watcher)
+      if (events !== undefined) this.#tell(watcher, events, to)
+      watcher.nextRevision = Math.max(watcher.nextRevision, to + 1)
+      if (to < this.#state.revision) continue
+      watcher.synced = true
+      this.#behind.delete(watcher)
+    }
+  }
+
+  #notifyProgress(): void {
+    for (const watcher of this.#watchers) {
+      if (watcher.request.progressNotify && watcher.synced && watcher.sink.writable) {
+        // A watch of the future is told nothing below its start (etcd #20286).
+        const due = !watcher.active && watcher.nextRevision <= this.#state.revision + 1
+        if (due) watcher.sink.send({ type: 'progress', revision: this.#state.revision })
+        watcher.active = false
+      }
+    }
+  }
+}
+
+function collect(wanted: Map<Watcher, StoreEvent[]>, watcher: Watcher, event: StoreEvent): void {
+  const events = wanted.get(watcher)
+  if (events === undefined) wanted.set(watcher, [event])
+  else events.push(event)
+}
