@@ -17,3 +17,18 @@ export interface Entry {
   /** Empty unless `kind` is `command`. */
   readonly data: Uint8Array
 }
+
+/** What index, term, kind and length cost beside the data, on the wire and on disk. */
+const ENTRY_OVERHEAD_BYTES = 16
+
+/** The size by which every limit in bytes counts an entry, so that empty ones are not free. */
+export function entryBytes(entry: Entry): number {
+  return ENTRY_OVERHEAD_BYTES + entry.data.byteLength
+}
+
+/** The size of several entries together. */
+export function totalBytes(entries: readonly Entry[]): number {
+  let bytes = 0
+  for (const entry of entries) bytes += entryBytes(entry)
+  return bytes
+}

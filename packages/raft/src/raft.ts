@@ -1,61 +1,186 @@
-/** The core of one member: input by its methods, output by `ready()`. Dispatch only. */
-
-import { resolveConfig, type RaftConfig, type RaftOptions } from './config.js'
-import type { LogStorage } from './log-storage.js'
-import type { Message } from './message.js'
-import type { Ready, Status } from './ready.js'
-
 /**
- * - `appended`: in the local log of a leader.
- * - `forwarded`: on its way to the leader; `Ready.droppedProposals` names it if it was refused.
- * - `noLeader`, `tooManyUncommitted`: certainly not appended.
+ * The core of one member: input by its methods, output by `ready()`. Dispatch only; each part's
+ * rules are in its own file, and `DESIGN.md` says which.
+ *
+ * The same inputs in the same order give the same outputs: no clock, no chance, no I/O but
+ * synchronous reads of the log's storage.
  */
-export type ProposeResult = 'appended' | 'forwarded' | 'noLeader' | 'tooManyUncommitted'
+
+import { resolveConfig, type RaftOptions } from './config.js'
+import type { Core } from './core.js'
+import { Election } from './election.js'
+import { ElectionTimer } from './election-timer.js'
+import { Following } from './following.js'
+import { ForwardedReads } from './forwarded-reads.js'
+import { invariant } from './invariant.js'
+import type { LogStorage } from './log-storage.js'
+import { MemberState } from './member-state.js'
+import type { MemberId, Message } from './message.js'
+import { Outbox } from './outbox.js'
+import { Output } from './output.js'
+import { Proposals, type ProposeResult } from './proposal.js'
+import { RaftLog } from './raft-log.js'
+import { Random } from './random.js'
+import { ReadIndex } from './read-index.js'
+import type { Ready, Status } from './ready.js'
+import { Roles } from './roles.js'
+import { TermRules } from './term-rules.js'
+import { Voting } from './voting.js'
 
 export class Raft {
-  readonly #config: RaftConfig
+  readonly #core: Core
+  readonly #roles: Roles
+  readonly #election: Election
+  readonly #voting: Voting
+  readonly #following: Following
+  readonly #proposals: Proposals
+  readonly #readIndex: ReadIndex
+  readonly #termRules: TermRules
+  readonly #output: Output
 
-  constructor(options: RaftOptions, _storage: LogStorage) {
-    this.#config = resolveConfig(options)
+  /**
+   * Starts as a follower of nobody, from what `storage` holds durably (Raft §5.2).
+   * @throws {InvariantViolation} when the options or the stored state contradict themselves.
+   */
+  constructor(options: RaftOptions, storage: LogStorage) {
+    const config = resolveConfig(options)
+    const { hardState, membership } = storage.initialState()
+    const state = new MemberState(config.id, membership, hardState)
+    const core: Core = { config, state, log: new RaftLog(storage, config), outbox: new Outbox() }
+    invariant(core.log.last.term <= state.term, 'the stored term covers the stored log')
+    const random = new Random(config.seed)
+    const timer = new ElectionTimer(config.electionTicks, random)
+    const roles = new Roles(core, timer, new ForwardedReads(core, random))
+    const voting = new Voting(core, roles)
+    const following = new Following(core, roles)
+    const readIndex = new ReadIndex(core, roles)
+    this.#core = core
+    this.#roles = roles
+    this.#voting = voting
+    this.#following = following
+    this.#readIndex = readIndex
+    this.#election = new Election(core, roles)
+    this.#proposals = new Proposals(core, roles)
+    this.#termRules = new TermRules(core, { roles, voting, following, readIndex })
+    this.#output = new Output(core, roles)
   }
 
-  tick(): void {
-    void this.#config
+  /**
+   * Time passes. After a stall the driver gives the ticks it missed as `elapsedTicks` of one call:
+   * a follower counts them as one, since its inbox may hold word from the leader, while a leader
+   * counts them all and doubts itself first.
+   */
+  tick(elapsedTicks = 1): void {
+    invariant(elapsedTicks >= 1, 'time passes forwards')
+    const { leadership, forwardedReads } = this.#roles
+    forwardedReads.tick(elapsedTicks)
+    if (leadership === undefined) {
+      this.#election.tick()
+      return
+    }
+    leadership.tick(elapsedTicks)
+    if (!leadership.hasActiveQuorum) this.#roles.becomeFollower(this.#core.state.term, undefined)
   }
 
-  step(_message: Message): void {
-    throw new Error('not built yet')
+  /** A message from another member. One that is not addressed to this member is ignored. */
+  step(message: Message): void {
+    const { state } = this.#core
+    if (message.to !== state.id || message.from === state.id) return
+    if (this.#termRules.admit(message)) this.#dispatch(message)
+    invariant(state.isVoter || state.role === 'follower', 'who cannot be elected only follows')
   }
 
-  propose(_commands: readonly Uint8Array[], _ref: number): ProposeResult {
-    return 'noLeader'
+  /** Commands to be replicated. `ref` is named in `Ready.droppedProposals` if a leader refuses. */
+  propose(commands: readonly Uint8Array[], ref: number): ProposeResult {
+    return this.#proposals.propose(commands, ref)
   }
 
-  readIndex(_ref: number): void {
-    throw new Error('not built yet')
+  /** Asks for a read index; `ref` comes back in `Ready.readStates` or in `Ready.droppedReads`. */
+  readIndex(ref: number): void {
+    this.#readIndex.read(ref)
   }
 
-  onAppended(_term: number, _index: number): void {
-    throw new Error('not built yet')
+  /**
+   * The write that `Ready.append` named by `term` and `index` is durable. Called once for every
+   * append, in their order, after its messages were sent.
+   * @throws {InvariantViolation} when it is not the oldest write under way.
+   */
+  onAppended(term: number, index: number): void {
+    this.#core.log.completeWrite(term, index, this.#core.state.term)
+    this.#election.onDurable()
+    this.#roles.leadership?.onDurable()
   }
 
-  onApplied(_index: number): void {
-    throw new Error('not built yet')
+  /** The state machine has applied the committed entries up to `index`. */
+  onApplied(index: number): void {
+    this.#core.log.onApplied(index)
   }
 
+  /** Campaigns now, as if the election timeout had passed. Does nothing on a leader or a learner. */
   campaign(): void {
-    throw new Error('not built yet')
+    this.#election.campaign()
+  }
+
+  /** Messages to `id` were lost. A leader stops streaming to it until it answers a probe. */
+  reportUnreachable(id: MemberId): void {
+    this.#roles.leadership?.onUnreachable(id)
   }
 
   get status(): Status {
-    throw new Error('not built yet')
+    return this.#output.status
   }
 
+  /** Whether `ready()` would return anything to do. */
   hasReady(): boolean {
-    return false
+    return this.#output.isDue
   }
 
+  /** Everything to be done since the last call. The caller must carry out the whole of it. */
   ready(): Ready {
-    throw new Error('not built yet')
+    return this.#output.take()
+  }
+
+  #dispatch(message: Message): void {
+    switch (message.type) {
+      case 'preVote':
+        this.#voting.onPreVote(message)
+        break
+      case 'preVoteResponse':
+        this.#election.onPreVoteResponse(message)
+        break
+      case 'requestVote':
+        this.#voting.onRequestVote(message)
+        break
+      case 'requestVoteResponse':
+        this.#election.onRequestVoteResponse(message)
+        break
+      case 'appendEntries':
+        this.#following.onAppendEntries(message)
+        break
+      case 'appendEntriesAccepted':
+        this.#roles.leadership?.onAccepted(message)
+        break
+      case 'appendEntriesRejected':
+        this.#roles.leadership?.onRejected(message)
+        break
+      case 'heartbeat':
+        this.#following.onHeartbeat(message)
+        break
+      case 'heartbeatResponse':
+        this.#roles.leadership?.onHeartbeatResponse(message)
+        break
+      case 'readIndexRequest':
+        this.#readIndex.onRequest(message)
+        break
+      case 'readIndexResponse':
+        this.#readIndex.onResponse(message)
+        break
+      case 'forwardProposal':
+        this.#proposals.onForwarded(message)
+        break
+      case 'forwardProposalRejected':
+        this.#proposals.onRejected(message)
+        break
+    }
   }
 }

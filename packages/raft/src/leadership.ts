@@ -1,0 +1,115 @@
+/**
+ * Everything that exists only while this member leads, made at the election and thrown away at
+ * step-down, so that nothing of one leadership can leak into another.
+ *
+ * The first thing a leader does is append a no-op: entries of older terms commit with it, and its
+ * commit proves that the leader's commit index is current (Raft §5.4.2, §8).
+ */
+
+import type { Core } from './core.js'
+import { entryBytes, type Entry, type EntryKind } from './entry.js'
+import { Heartbeats } from './heartbeats.js'
+import { invariant } from './invariant.js'
+import type {
+  AppendEntriesAccepted,
+  AppendEntriesRejected,
+  HeartbeatResponse,
+  MemberId,
+} from './message.js'
+import { ReadRounds } from './read-rounds.js'
+import { Replication } from './replication.js'
+import { Uncommitted } from './uncommitted.js'
+
+const NO_DATA = new Uint8Array(0)
+
+export class Leadership {
+  readonly #core: Core
+  readonly #replication: Replication
+  readonly #heartbeats: Heartbeats
+  readonly #reads: ReadRounds
+  readonly #uncommitted: Uncommitted
+
+  constructor(core: Core) {
+    this.#core = core
+    this.#replication = new Replication(core, core.log.lastIndex + 1)
+    this.#heartbeats = new Heartbeats(core, this.#replication)
+    this.#reads = new ReadRounds(core, this.#replication)
+    this.#uncommitted = new Uncommitted(core.config.maxUncommittedBytes)
+    core.log.append([this.#newEntry(1, 'noop', NO_DATA)])
+  }
+
+  /** CheckQuorum: whether this member may go on believing that it leads. */
+  get hasActiveQuorum(): boolean {
+    return this.#heartbeats.hasActiveQuorum
+  }
+
+  tick(elapsedTicks: number): void {
+    this.#heartbeats.tick(elapsedTicks)
+  }
+
+  /** Appends the commands at the end of the log; false if too much is uncommitted already. */
+  append(commands: readonly Uint8Array[]): boolean {
+    invariant(commands.length > 0, 'a proposal has at least one command')
+    const entries = commands.map((data, offset) => this.#newEntry(offset + 1, 'command', data))
+    let bytes = 0
+    for (const entry of entries) bytes += entryBytes(entry)
+    if (!this.#uncommitted.admits(bytes)) return false
+    this.#core.log.append(entries)
+    this.#uncommitted.add(this.#core.log.lastIndex, bytes)
+    return true
+  }
+
+  /** A read of this member's own (`origin` undefined) or one that a follower passed on. */
+  read(origin: MemberId | undefined, ref: number): void {
+    this.#reads.add({ origin, ref })
+  }
+
+  onAccepted(message: AppendEntriesAccepted): void {
+    this.#heartbeats.onHeard(message.from)
+    this.#replication.onAccepted(message)
+    this.#uncommitted.onCommitted(this.#core.log.commitIndex)
+  }
+
+  onRejected(message: AppendEntriesRejected): void {
+    this.#heartbeats.onHeard(message.from)
+    this.#replication.onRejected(message)
+  }
+
+  onHeartbeatResponse(message: HeartbeatResponse): void {
+    this.#heartbeats.onHeard(message.from)
+    this.#replication.onHeartbeatResponse(message)
+    this.#reads.onEcho(message.from, message.readPosition)
+  }
+
+  onUnreachable(id: MemberId): void {
+    this.#replication.onUnreachable(id)
+  }
+
+  /** The leader's own disk holds more of the log: its own vote for commit. */
+  onDurable(): void {
+    this.#replication.advanceCommit()
+    this.#uncommitted.onCommitted(this.#core.log.commitIndex)
+  }
+
+  get hasOutput(): boolean {
+    return this.#heartbeats.isDue || this.#reads.canOpenRound || this.#replication.hasAppendsToSend
+  }
+
+  /** Builds all messages that are due: one heartbeat for all waiting reads, then the appends. */
+  emit(): void {
+    const opensRound = this.#reads.canOpenRound
+    if (opensRound) this.#reads.openRound()
+    if (opensRound || this.#heartbeats.isDue) this.#heartbeats.send(this.#reads.position)
+    this.#replication.sendAppends()
+  }
+
+  /** This member stops leading. */
+  close(): void {
+    this.#reads.close()
+  }
+
+  #newEntry(offset: number, kind: EntryKind, data: Uint8Array): Entry {
+    const { log, state } = this.#core
+    return { index: log.lastIndex + offset, term: state.term, kind, data }
+  }
+}

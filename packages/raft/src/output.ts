@@ -1,0 +1,72 @@
+/**
+ * Takes everything that one member wants done into one Ready. The order that makes it safe is
+ * described in `ready.ts`; what belongs behind the disk was sorted out by `outbox.ts`.
+ */
+
+import type { Core } from './core.js'
+import type { Entry } from './entry.js'
+import type { Append, Ready, Status } from './ready.js'
+import type { Roles } from './roles.js'
+
+const NO_ENTRIES: readonly Entry[] = []
+
+export class Output {
+  readonly #core: Core
+  readonly #roles: Roles
+
+  constructor(core: Core, roles: Roles) {
+    this.#core = core
+    this.#roles = roles
+  }
+
+  get status(): Status {
+    const { state, log } = this.#core
+    const { role, term, leaderId } = state
+    return { role, term, leaderId, commitIndex: log.commitIndex }
+  }
+
+  get isDue(): boolean {
+    const { state, log, outbox } = this.#core
+    return (
+      !outbox.isEmpty ||
+      state.hardStateChanged ||
+      state.beliefChanged ||
+      log.hasUnwritten ||
+      log.hasCommittedToHandOut ||
+      this.#roles.forwardedReads.hasOutput ||
+      this.#roles.leadership?.hasOutput === true
+    )
+  }
+
+  take(): Ready {
+    const { state, log, outbox } = this.#core
+    this.#roles.leadership?.emit()
+    this.#roles.forwardedReads.emit()
+    const status = state.beliefChanged ? this.status : undefined
+    state.markReported()
+    return {
+      status,
+      append: this.#takeAppend(),
+      messages: outbox.messages.take(),
+      committed: log.hasCommittedToHandOut ? log.handOutCommitted() : NO_ENTRIES,
+      readStates: outbox.readStates.take(),
+      droppedReads: outbox.droppedReads.take(),
+      droppedProposals: outbox.droppedProposals.take(),
+    }
+  }
+
+  #takeAppend(): Append | undefined {
+    const { state, log, outbox } = this.#core
+    if (!state.hardStateChanged && !log.hasUnwritten && outbox.messagesWhenDurable.isEmpty) {
+      return undefined
+    }
+    const hardState = state.takeHardState()
+    return {
+      hardState,
+      entries: log.beginWrite(state.term, hardState !== undefined),
+      messages: outbox.messagesWhenDurable.take(),
+      term: state.term,
+      index: log.lastIndex,
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Proposals: appended by a leader, passed on once by a follower, refused by anybody else.
+ *
+ * Invariants: a member that receives a forwarded proposal and does not lead never passes it on, so
+ * a proposal cannot travel in circles; a refusal means "appended nowhere". Whether a forwarded
+ * proposal that is not refused was appended is not known to its sender.
+ */
+
+import type { Core } from './core.js'
+import { invariant } from './invariant.js'
+import type { ForwardProposal, ForwardProposalRejected } from './message.js'
+import type { Roles } from './roles.js'
+
+/**
+ * - `appended`: in the local log of a leader.
+ * - `forwarded`: on its way to the leader; `Ready.droppedProposals` names it if it was refused.
+ * - `noLeader`, `tooManyUncommitted`: certainly not appended.
+ */
+export type ProposeResult = 'appended' | 'forwarded' | 'noLeader' | 'tooManyUncommitted'
+
+export class Proposals {
+  readonly #core: Core
+  readonly #roles: Roles
+
+  constructor(core: Core, roles: Roles) {
+    this.#core = core
+    this.#roles = roles
+  }
+
+  propose(commands: readonly Uint8Array[], ref: number): ProposeResult {
+    invariant(commands.length > 0, 'a proposal has at least one command')
+    const { leadership } = this.#roles
+    if (leadership !== undefined) {
+      return leadership.append(commands) ? 'appended' : 'tooManyUncommitted'
+    }
+    const { state, outbox } = this.#core
+    const { id: from, leaderId: to, term } = state
+    if (to === undefined) return 'noLeader'
+    outbox.send({ type: 'forwardProposal', from, to, term, ref, commands })
+    return 'forwarded'
+  }
+
+  /** Terms do not matter here: whoever leads now may append, whenever the proposal was sent. */
+  onForwarded({ from: to, ref, commands }: ForwardProposal): void {
+    if (commands.length > 0 && this.#roles.leadership?.append(commands) === true) return
+    const { id: from, term } = this.#core.state
+    this.#core.outbox.send({ type: 'forwardProposalRejected', from, to, term, ref })
+  }
+
+  onRejected({ ref }: ForwardProposalRejected): void {
+    this.#core.outbox.droppedProposals.add(ref)
+  }
+}

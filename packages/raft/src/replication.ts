@@ -1,0 +1,109 @@
+/**
+ * The leader's side of log replication, for one term of leadership: every follower's progress, what
+ * their answers mean, and when an entry is committed.
+ *
+ * Invariants: the commit index moves only to an entry of the leader's own term that a quorum of
+ * voters holds durably (Raft §5.4.2, Figure 8); the leader counts itself only as far as its own
+ * disk (thesis §10.2.1); learners receive everything and count for nothing.
+ */
+
+import { AppendSender } from './append-sender.js'
+import type { Core } from './core.js'
+import { invariant } from './invariant.js'
+import type {
+  AppendEntriesAccepted,
+  AppendEntriesRejected,
+  HeartbeatResponse,
+  MemberId,
+} from './message.js'
+import { Progress } from './progress.js'
+import { quorumPosition } from './quorum.js'
+
+export class Replication {
+  readonly #core: Core
+  readonly #sender: AppendSender
+  readonly #followers: readonly Progress[]
+  readonly #firstOwnIndex: number
+
+  /** `firstOwnIndex`: where the leader's no-op is about to be appended. */
+  constructor(core: Core, firstOwnIndex: number) {
+    const { config, state } = core
+    this.#core = core
+    this.#sender = new AppendSender(core)
+    this.#followers = [...state.voters, ...state.membership.learners]
+      .filter((id) => id !== state.id)
+      .map((id) => new Progress(id, firstOwnIndex, config))
+    this.#firstOwnIndex = firstOwnIndex
+  }
+
+  get followers(): readonly Progress[] {
+    return this.#followers
+  }
+
+  /** Clusters are small: a scan beats a map. Undefined for strangers and for the leader itself. */
+  follower(id: MemberId): Progress | undefined {
+    return this.#followers.find((progress) => progress.id === id)
+  }
+
+  /** Whether the leader knows the commit index of its predecessors: its own entry says so (§8). */
+  get hasCommittedOwnEntry(): boolean {
+    return this.#core.log.commitIndex >= this.#firstOwnIndex
+  }
+
+  onAccepted({ from, matchIndex }: AppendEntriesAccepted): void {
+    const progress = this.follower(from)
+    invariant(matchIndex <= this.#core.log.lastIndex, `${from} acknowledged what was never sent`)
+    if (progress?.onAccepted(matchIndex) === true) this.advanceCommit()
+  }
+
+  onRejected({ from, prevLogIndex, hintIndex, hintTerm }: AppendEntriesRejected): void {
+    const hint = this.#core.log.newestAtOrBelow(hintIndex, hintTerm)
+    this.follower(from)?.onRejected(prevLogIndex, hint.index)
+  }
+
+  /**
+   * A follower that answers heartbeats may still have lost a probe or the entries sent last, and no
+   * answer to them will ever come. If it made no progress since the last timed heartbeat, it is
+   * asked by another AppendEntries, if need be an empty one.
+   *
+   * Deviation: etcd asks at every answer. Heartbeats also carry reads here, and under many reads
+   * that would double the traffic of a healthy follower.
+   */
+  onHeartbeatResponse({ from }: HeartbeatResponse): void {
+    const progress = this.follower(from)
+    if (progress === undefined || progress.matchIndex !== progress.matchIndexAtHeartbeat) return
+    progress.matchIndexAtHeartbeat = -1
+    progress.resumeProbe()
+    if (progress.matchIndex < this.#core.log.lastIndex) progress.appendDue = true
+  }
+
+  /** Messages to `id` were lost: what is in flight is better sent again after a probe. */
+  onUnreachable(id: MemberId): void {
+    const progress = this.follower(id)
+    if (progress?.state === 'replicate') progress.becomeProbe()
+  }
+
+  /** Commits what a quorum holds; false if that is nothing new. */
+  advanceCommit(): boolean {
+    const { log, state } = this.#core
+    const held = quorumPosition(state.voters, (id) => this.#matchIndexOf(id))
+    // Entries from `firstOwnIndex` on are exactly those of the leader's own term.
+    if (held < this.#firstOwnIndex || held <= log.commitIndex) return false
+    invariant(log.term(held) === state.term, 'only entries of the own term commit by counting')
+    log.commitTo(held)
+    return true
+  }
+
+  get hasAppendsToSend(): boolean {
+    return this.#followers.some((progress) => this.#sender.isDue(progress))
+  }
+
+  sendAppends(): void {
+    for (const progress of this.#followers) this.#sender.sendTo(progress)
+  }
+
+  #matchIndexOf(id: MemberId): number {
+    if (id === this.#core.state.id) return this.#core.log.durableIndex
+    return this.follower(id)?.matchIndex ?? 0
+  }
+}
