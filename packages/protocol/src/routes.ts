@@ -1,0 +1,121 @@
+/**
+ * The table of paths: what each takes and gives. Paths stand without their prefix, because three of
+ * them mean the same: `/v3` is today's, and old clients still ask for `/v3beta` and `/v3alpha`.
+ *
+ * A path that is not here is one that nothing serves yet; docs name all 51 of etcd's.
+ */
+
+import { MemberListRequest, MemberListResponse } from './messages/cluster.js'
+import {
+  CompactionRequest,
+  CompactionResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+} from './messages/kv.js'
+import {
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  LeaseLeasesRequest,
+  LeaseLeasesResponse,
+  LeaseRevokeRequest,
+  LeaseRevokeResponse,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResponse,
+} from './messages/lease.js'
+import {
+  AlarmRequest,
+  AlarmResponse,
+  StatusRequest,
+  StatusResponse,
+} from './messages/maintenance.js'
+import { TxnRequest, TxnResponse } from './messages/txn.js'
+import { WatchRequest, WatchResponse } from './messages/watch.js'
+import type { Message } from './schema/message.js'
+
+export interface Route<Request = unknown, Response = unknown> {
+  readonly path: string
+  readonly aliases: readonly string[]
+  readonly request: Message<Request, never>
+  readonly response: Message<Response, never>
+  /**
+   * `watch`: the end of the request's body does not end the stream. `perRequest`: one answer for each
+   * message of the body, then the end.
+   */
+  readonly stream: 'none' | 'watch' | 'perRequest'
+}
+
+interface RouteOptions {
+  readonly aliases?: readonly string[]
+  readonly stream?: Route['stream']
+}
+
+function route<Req extends Message<unknown, never>, Res extends Message<unknown, never>>(
+  path: string,
+  request: Req,
+  response: Res,
+  options: RouteOptions = {},
+): {
+  path: string
+  aliases: readonly string[]
+  request: Req
+  response: Res
+  stream: Route['stream']
+} {
+  return {
+    path,
+    request,
+    response,
+    aliases: options.aliases ?? [],
+    stream: options.stream ?? 'none',
+  }
+}
+
+export const routes = Object.freeze({
+  range: route('/kv/range', RangeRequest, RangeResponse),
+  put: route('/kv/put', PutRequest, PutResponse),
+  deleteRange: route('/kv/deleterange', DeleteRangeRequest, DeleteRangeResponse),
+  txn: route('/kv/txn', TxnRequest, TxnResponse),
+  compaction: route('/kv/compaction', CompactionRequest, CompactionResponse),
+  watch: route('/watch', WatchRequest, WatchResponse, { stream: 'watch' }),
+  leaseGrant: route('/lease/grant', LeaseGrantRequest, LeaseGrantResponse),
+  leaseRevoke: route('/lease/revoke', LeaseRevokeRequest, LeaseRevokeResponse, {
+    aliases: ['/kv/lease/revoke'],
+  }),
+  leaseKeepAlive: route('/lease/keepalive', LeaseKeepAliveRequest, LeaseKeepAliveResponse, {
+    stream: 'perRequest',
+  }),
+  leaseTimeToLive: route('/lease/timetolive', LeaseTimeToLiveRequest, LeaseTimeToLiveResponse, {
+    aliases: ['/kv/lease/timetolive'],
+  }),
+  leaseLeases: route('/lease/leases', LeaseLeasesRequest, LeaseLeasesResponse, {
+    aliases: ['/kv/lease/leases'],
+  }),
+  memberList: route('/cluster/member/list', MemberListRequest, MemberListResponse),
+  status: route('/maintenance/status', StatusRequest, StatusResponse),
+  alarm: route('/maintenance/alarm', AlarmRequest, AlarmResponse),
+})
+
+export type RouteName = keyof typeof routes
+
+/** Today's prefix first. */
+export const pathPrefixes = Object.freeze(['/v3', '/v3beta', '/v3alpha'] as const)
+
+const names = Object.keys(routes) as RouteName[]
+const nameByPath = new Map<string, RouteName>(
+  names.flatMap((name) =>
+    [routes[name].path, ...routes[name].aliases].flatMap((path) =>
+      pathPrefixes.map((prefix): [string, RouteName] => [prefix + path, name]),
+    ),
+  ),
+)
+
+/** The route of a whole path, whichever prefix and alias it uses. */
+export function findRoute(pathname: string): RouteName | undefined {
+  return nameByPath.get(pathname)
+}

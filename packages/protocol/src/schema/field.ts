@@ -1,0 +1,62 @@
+/**
+ * What a field of a message is: how its value is read from JSON and written to it, and which value
+ * it has when it is absent. A field knows nothing of its name; the message adds that to a problem.
+ *
+ * Source: the JSON mapping of proto3, as etcd's gateway applies it.
+ */
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+
+export interface JsonObject {
+  [name: string]: JsonValue
+}
+
+/**
+ * `T` is what reading gives, `In` what writing takes. `Field<unknown, never>` is any field at all.
+ */
+export interface Field<T, In> {
+  /** The value of an absent field. Shared between messages, so it is never changed. */
+  readonly absent: T
+  /** Reads a value that is neither absent nor null. @throws FieldProblem */
+  read(json: unknown): T
+  /** Whether writing leaves the value out. */
+  isAbsent(value: In): boolean
+  /** @throws FieldProblem when the value does not fit the type. */
+  write(value: In): JsonValue
+  /** The name on the wire, where it is not the snake_case of the property. */
+  readonly wireName: string | undefined
+}
+
+export type AnyField = Field<unknown, never>
+
+/** A value that does not fit, and the path to it, which each level prepends to on the way out. */
+export class FieldProblem extends Error {
+  path: string
+
+  constructor(problem: string, path = '') {
+    super(problem)
+    this.path = path
+  }
+
+  /** The same problem, seen from the level above. */
+  within(segment: string): this {
+    const joint = this.path === '' || this.path.startsWith('[') ? '' : '.'
+    this.path = segment + joint + this.path
+    return this
+  }
+}
+
+/** Gives a field a name on the wire that is not the snake_case of its property, such as `ID`. */
+export function named<T, In>(wireName: string, field: Field<T, In>): Field<T, In> {
+  return { ...field, wireName }
+}
+
+/** Names what was found instead, without repeating a caller's data at length. */
+export function describe(json: unknown): string {
+  if (json === null) return 'null'
+  if (Array.isArray(json)) return 'an array'
+  if (typeof json === 'object') return 'an object'
+  const plain = typeof json === 'number' || typeof json === 'boolean'
+  const text = plain ? String(json) : typeof json === 'string' ? JSON.stringify(json) : typeof json
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}

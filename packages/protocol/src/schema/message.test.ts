@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest'
+import { ref, repeated } from './composite.js'
+import { enumOf } from './enumeration.js'
+import { named } from './field.js'
+import { id64, int32, int64, uint32, uint64, unsignedId64 } from './integer.js'
+import { message } from './message.js'
+import { bool, bytes, string } from './scalar.js'
+
+const Inner = message('Inner', { number: int64() })
+const Sample = message(
+  'Sample',
+  {
+    flag: bool(),
+    text: string(),
+    someBytes: bytes(),
+    createRevision: int64(),
+    term: uint64(),
+    lease: id64(),
+    member: unsignedId64(),
+    small: int32(),
+    hash: uint32(),
+    order: enumOf({ NONE: 0, ASCEND: 1 }),
+    id: named('ID', id64()),
+    inner: ref(() => Inner),
+    inners: repeated(ref(() => Inner)),
+    orders: repeated(enumOf({ NONE: 0, ASCEND: 1 })),
+    one: string(),
+    other: ref(() => Inner),
+  },
+  { oneof: [['one', 'other']] },
+)
+
+const absent = {
+  flag: false,
+  text: '',
+  someBytes: new Uint8Array(0),
+  createRevision: 0,
+  term: 0,
+  lease: '0',
+  member: '0',
+  small: 0,
+  hash: 0,
+  order: 'NONE',
+  id: '0',
+  inner: undefined,
+  inners: [],
+  orders: [],
+  one: '',
+  other: undefined,
+}
+
+describe('decode', () => {
+  test('gives every field its default', () => {
+    expect(Sample.decode({})).toEqual(absent)
+  })
+
+  test('reads null as absent', () => {
+    const nulls = Object.fromEntries(Object.keys(Sample.encode(full)).map((name) => [name, null]))
+    expect(Sample.decode(nulls)).toEqual(absent)
+  })
+
+  test('accepts the name on the wire and its lowerCamelCase, and is case-sensitive', () => {
+    expect(Sample.decode({ create_revision: '3' }).createRevision).toBe(3)
+    expect(Sample.decode({ createRevision: '3' }).createRevision).toBe(3)
+    expect(Sample.decode({ CreateRevision: '3' }).createRevision).toBe(0)
+    expect(Sample.decode({ ID: '7' }).id).toBe('7')
+    expect(Sample.decode({ id: '7' }).id).toBe('0')
+  })
+
+  test('ignores unknown names, those of Object.prototype included', () => {
+    const json: unknown = JSON.parse(
+      '{"__proto__":{"flag":true},"constructor":1,"toString":2,"x":3}',
+    )
+    const decoded = Sample.decode(json)
+    expect(decoded).toEqual(absent)
+    expect(Object.getPrototypeOf(decoded)).toBe(Object.prototype)
+  })
+
+  test('refuses one field in two spellings and two members of a oneof', () => {
+    expect(() => Sample.decode({ create_revision: 1, createRevision: 1 })).toThrow(/two spellings/)
+    expect(() => Sample.decode({ one: 'x', other: {} })).toThrow(/oneof/)
+    expect(Sample.decode({ one: null, other: {} }).other).toEqual({ number: 0 })
+  })
+
+  test('names the path to the field that does not fit', () => {
+    expect(() => Sample.decode({ inners: [{}, { number: 'x' }] })).toThrow(
+      'Sample.inners[1].number: expected an integer, got "x"',
+    )
+    expect(() => Sample.decode({ inner: 5 })).toThrow('Sample.inner: expected an object, got 5')
+    expect(() => Sample.decode('x')).toThrow('Sample: expected an object, got "x"')
+    expect(() => Sample.decode([])).toThrow('Sample: expected an object, got an array')
+    expect(() => Sample.decode(null)).toThrow('Sample: expected an object, got null')
+    expect(() => Sample.decode({ inners: [null] })).toThrow('inners[0]: expected an object')
+    expect(() => Sample.decode({ flag: 'true' })).toThrow(
+      expect.objectContaining({ code: 'invalidArgument', outcome: 'not-applied', grpcCode: 3 }),
+    )
+  })
+
+  const max = Number.MAX_SAFE_INTEGER
+  test.each([
+    ['create_revision', '12', 12],
+    ['create_revision', 12, 12],
+    ['create_revision', -1, -1],
+    ['create_revision', '-0', 0],
+    ['create_revision', -0, 0],
+    ['create_revision', '9007199254740991', max],
+    ['create_revision', '9007199254740992', max],
+    ['create_revision', '9223372036854775807', max],
+    ['create_revision', '-9223372036854775808', -max],
+    ['term', '18446744073709551615', max],
+    ['small', -(2 ** 31), -(2 ** 31)],
+    ['small', '5', 5],
+    ['hash', 2 ** 32 - 1, 2 ** 32 - 1],
+    ['lease', '9223372036854775807', '9223372036854775807'],
+    ['lease', '-9223372036854775808', '-9223372036854775808'],
+    ['lease', 5, '5'],
+    ['lease', '-0', '0'],
+    ['member', '18446744073709551615', '18446744073709551615'],
+    ['order', 'ASCEND', 'ASCEND'],
+    ['order', 1, 'ASCEND'],
+    ['order', 0, 'NONE'],
+    ['orders', ['ASCEND', 0], ['ASCEND', 'NONE']],
+    ['text', '', ''],
+  ])('accepts %s: %j', (name, json, value) => {
+    expect(Object.values(Sample.decode({ [name]: json }))).toContainEqual(value)
+  })
+
+  test.each([
+    ['create_revision', '1.0'],
+    ['create_revision', '1e2'],
+    ['create_revision', '+1'],
+    ['create_revision', '01'],
+    ['create_revision', ' 1'],
+    ['create_revision', ''],
+    ['create_revision', '0x1'],
+    ['create_revision', 1.5],
+    ['create_revision', true],
+    ['create_revision', '9223372036854775808'],
+    ['create_revision', '-9223372036854775809'],
+    ['create_revision', 1e19],
+    ['create_revision', '1'.repeat(1000)],
+    ['term', -1],
+    ['term', '-1'],
+    ['term', '18446744073709551616'],
+    ['lease', '9223372036854775808'],
+    ['lease', 7587862072907233000],
+    ['member', '-1'],
+    ['small', 2 ** 31],
+    ['hash', -1],
+    ['order', 'ascend'],
+    ['order', '1'],
+    ['order', 2],
+    ['order', 'toString'],
+    ['flag', 1],
+    ['text', 5],
+    ['some_bytes', 5],
+    ['some_bytes', 'a'],
+    ['inners', {}],
+    ['orders', [null]],
+  ])('refuses %s: %j', (name, json) => {
+    expect(() => Sample.decode({ [name]: json })).toThrow(
+      expect.objectContaining({ code: 'invalidArgument' }),
+    )
+  })
+})
+
+const full = {
+  flag: true,
+  text: 'x',
+  someBytes: new Uint8Array([1, 2, 255]),
+  createRevision: 5,
+  term: 6,
+  lease: '-7',
+  member: '18446744073709551615',
+  small: -8,
+  hash: 9,
+  order: 'ASCEND',
+  id: '10',
+  inner: {},
+  inners: [{}, { number: 11 }],
+  orders: ['NONE', 'ASCEND'],
+  other: { number: 12 },
+} as const
+
+describe('encode', () => {
+  test('writes integers of 64 bits as strings, and a present but empty message as {}', () => {
+    expect(Sample.encode(full)).toEqual({
+      flag: true,
+      text: 'x',
+      some_bytes: 'AQL/',
+      create_revision: '5',
+      term: '6',
+      lease: '-7',
+      member: '18446744073709551615',
+      small: -8,
+      hash: 9,
+      order: 'ASCEND',
+      ID: '10',
+      inner: {},
+      inners: [{}, { number: '11' }],
+      orders: ['NONE', 'ASCEND'],
+      other: { number: '12' },
+    })
+  })
+
+  test('leaves defaults out', () => {
+    expect(Sample.encode(Sample.decode({}))).toEqual({})
+    expect(Sample.encode({ inner: undefined })).toEqual({})
+  })
+
+  test.each([
+    [{ createRevision: 1.5 }, 'Sample.createRevision'],
+    [{ createRevision: Number.NaN }, 'Sample.createRevision'],
+    [{ createRevision: 2 ** 53 }, 'Sample.createRevision'],
+    [{ term: -1 }, 'Sample.term'],
+    [{ lease: 'abc' }, 'Sample.lease'],
+    [{ inners: [{ number: 0.1 }] }, 'Sample.inners[0].number'],
+  ])('refuses %j', (value, path) => {
+    expect(() => Sample.encode(value)).toThrow(path)
+  })
+})
