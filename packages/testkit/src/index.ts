@@ -1,0 +1,11 @@
+/** Test clusters of real processes. */
+
+export { freePorts } from './free-ports.js'
+export { MemberProcess } from './member-process.js'
+export {
+  startProcessCluster,
+  type MemberCommand,
+  type MemberSpec,
+  type ProcessCluster,
+  type ProcessClusterOptions,
+} from './process-cluster.js'

@@ -1,0 +1,78 @@
+/** One member as a process of its own: started, killed with -9, paused, started again. */
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+
+export interface MemberProcessOptions {
+  readonly name: string
+  readonly clientUrl: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** What it writes goes here, run after run. */
+  readonly logFile: string
+}
+
+export class MemberProcess {
+  readonly name: string
+  readonly clientUrl: string
+  readonly #options: MemberProcessOptions
+  #child: ChildProcess | undefined
+  #exited: Promise<void> = Promise.resolve()
+
+  constructor(options: MemberProcessOptions) {
+    this.name = options.name
+    this.clientUrl = options.clientUrl
+    this.#options = options
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  start(): void {
+    if (this.#child !== undefined) throw new Error(`${this.name} is running already`)
+    const log = openSync(this.#options.logFile, 'a')
+    const child = spawn(this.#options.command, this.#options.args, { stdio: ['ignore', log, log] })
+    closeSync(log)
+    this.#child = child
+    this.#exited = new Promise((resolve) => {
+      const onEnd = (): void => {
+        if (this.#child === child) this.#child = undefined
+        resolve()
+      }
+      child.once('exit', onEnd)
+      child.once('error', onEnd)
+    })
+  }
+
+  /** `kill -9`: no warning, no clean-up. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** Asks it to end in order. Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    this.#child?.kill('SIGCONT')
+    this.#child?.kill('SIGTERM')
+    await this.#exited
+  }
+
+  /** SIGSTOP: the process stands still and its connections stay open. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  /** Everything that it has written. */
+  output(): string {
+    return readFileSync(this.#options.logFile, 'utf8')
+  }
+}
