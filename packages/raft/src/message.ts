@@ -95,7 +95,10 @@ export interface ReadIndexResponse extends Envelope {
   readonly index: number | undefined
 }
 
-/** Commands passed from a follower to its leader. A receiver that does not lead never passes on. */
+/**
+ * Commands passed from a follower to its leader, to be appended in `term` or not at all. A receiver
+ * that does not lead in that term refuses them, and never passes them on.
+ */
 export interface ForwardProposal extends Envelope {
   readonly type: 'forwardProposal'
   readonly ref: number

@@ -40,9 +40,14 @@ export class Proposals {
     return 'forwarded'
   }
 
-  /** Terms do not matter here: whoever leads now may append, whenever the proposal was sent. */
-  onForwarded({ from: to, ref, commands }: ForwardProposal): void {
+  /** The message is of the present term: see `TermRules`. */
+  onForwarded(message: ForwardProposal): void {
+    const { commands } = message
     if (commands.length > 0 && this.#roles.leadership?.append(commands) === true) return
+    this.refuse(message)
+  }
+
+  refuse({ from: to, ref }: ForwardProposal): void {
     const { id: from, term } = this.#core.state
     this.#core.outbox.send({ type: 'forwardProposalRejected', from, to, term, ref })
   }

@@ -60,8 +60,9 @@ export class Raft {
     this.#following = following
     this.#readIndex = readIndex
     this.#election = new Election(core, roles)
-    this.#proposals = new Proposals(core, roles)
-    this.#termRules = new TermRules(core, { roles, voting, following, readIndex })
+    const proposals = new Proposals(core, roles)
+    this.#proposals = proposals
+    this.#termRules = new TermRules(core, { roles, voting, following, proposals, readIndex })
     this.#output = new Output(core, roles)
   }
 

@@ -2,13 +2,14 @@
  * What a message's term means before anybody looks at its content (Raft §5.1): a later term makes
  * this member a follower in it, an earlier one is refused or ignored.
  *
- * Three exceptions: candidates are ignored while a leader is heard, pre-votes carry a term that
- * nobody adopts, and forwarded proposals are about no term at all.
+ * Two exceptions: candidates are ignored while a leader is heard, and pre-votes carry a term that
+ * nobody adopts.
  */
 
 import type { Core } from './core.js'
 import type { Following } from './following.js'
 import type { Message } from './message.js'
+import type { Proposals } from './proposal.js'
 import type { ReadIndex } from './read-index.js'
 import type { Roles } from './roles.js'
 import type { Voting } from './voting.js'
@@ -17,6 +18,7 @@ interface Parts {
   readonly roles: Roles
   readonly voting: Voting
   readonly following: Following
+  readonly proposals: Proposals
   readonly readIndex: ReadIndex
 }
 
@@ -72,9 +74,13 @@ export class TermRules {
    * since CheckQuorum lets nobody hear that member's vote requests (etcd: Step, "m.Term < r.Term").
    */
   #admitEarlier(message: Message): boolean {
-    const { following, readIndex } = this.#parts
+    const { following, proposals, readIndex } = this.#parts
     switch (message.type) {
       case 'forwardProposal':
+        // Its sender counts on it being appended in that term or not at all: then an entry of a
+        // later term that is applied proves that the proposal is lost and may be made again.
+        proposals.refuse(message)
+        return false
       case 'forwardProposalRejected':
         return true
       case 'preVote':
