@@ -93,7 +93,7 @@ function checkTiming({ heartbeatIntervalMs, electionTimeoutMs }: CoordinatorConf
 }
 
 function checkUrl(what: string, text: string): void {
-  const url = URL.parse(text)
+  const url = URL.canParse(text) ? new URL(text) : undefined
   check(
     url?.protocol === 'http:' && url.pathname === '/' && url.search === '',
     `${what} must look like http://host:port, not "${text}"`,

@@ -1,1 +1,8 @@
-export {}
+/** A Raft-replicated, revisioned key-value store with leases, watches and transactions. */
+
+export {
+  CoordinatorOptionsError,
+  type CoordinatorOptions,
+  type LogLevel,
+} from './coordinator-options.js'
+export { startCoordinator, type Coordinator } from './start-coordinator.js'

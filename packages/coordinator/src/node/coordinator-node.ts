@@ -8,6 +8,7 @@ import type { Command, Proposal } from '../state-machine/command.js'
 import type { CommandResult } from '../state-machine/outcome.js'
 import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.js'
 import { Applier } from './applier.js'
+import { Compactor } from './compactor.js'
 import { LeaderPresence } from './leader-presence.js'
 import { LeaseClock } from './lease-clock.js'
 import { LeaseKeeper } from './lease-keeper.js'
@@ -44,6 +45,7 @@ export class CoordinatorNode {
   readonly state: StateMachine
   readonly leases: LeaseService
   readonly leaderPresence: LeaderPresence
+  readonly compactor: Compactor
   readonly electionTimeoutMs: number
   readonly #options: NodeOptions
   readonly #raft: Raft
@@ -77,6 +79,11 @@ export class CoordinatorNode {
       wake,
     })
     this.#keeper = this.#createKeeper()
+    this.compactor = new Compactor({
+      state,
+      gate: options.applyGate,
+      onFatal: options.onFatal,
+    })
     this.#applier = new Applier({
       state,
       decode: (data) => options.codec.decode(data),
@@ -95,7 +102,7 @@ export class CoordinatorNode {
   }
 
   get status(): Status {
-    return this.#status
+    return this.#raft.status
   }
 
   get pendingProposals(): number {
@@ -113,6 +120,7 @@ export class CoordinatorNode {
 
   start(): void {
     this.#loop.start()
+    this.compactor.start()
   }
 
   /** @throws {Refusal | NodeError} */
@@ -130,6 +138,7 @@ export class CoordinatorNode {
     this.#proposer.close()
     this.#reads.close()
     this.leases.close()
+    this.compactor.close()
     await this.#transport.close()
   }
 
@@ -184,6 +193,10 @@ export class CoordinatorNode {
 
   #onApplied(batch: AppliedBatch, term: number): void {
     this.#raft.onApplied(batch.appliedIndex)
+    const compacted = batch.proposals.some(
+      ({ outcome }) => outcome.ok && outcome.result.type === 'compact',
+    )
+    if (compacted) this.compactor.start()
     this.#keeper.onApplied(batch.leaseChanges, performance.now())
     const { role, term: currentTerm } = this.#status
     if (role === 'leader' && term === currentTerm && !this.#keeper.leads) {

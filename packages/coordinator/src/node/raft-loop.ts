@@ -42,6 +42,7 @@ export class RaftLoop {
   #timer: NodeJS.Timeout | undefined
   #turn: NodeJS.Immediate | undefined
   #tickDue = false
+  #tickedAtMs = 0
   #stopped = false
 
   constructor(parts: RaftLoopParts, tickMs: number) {
@@ -50,6 +51,7 @@ export class RaftLoop {
   }
 
   start(): void {
+    this.#tickedAtMs = performance.now()
     this.#timer = setInterval(() => {
       this.#tickDue = true
       this.wake()
@@ -83,7 +85,7 @@ export class RaftLoop {
     const { raft, proposer, reads, applier, transport } = this.#parts
     if (this.#tickDue) {
       this.#tickDue = false
-      raft.tick()
+      raft.tick(this.#elapsedTicks())
       this.#parts.onTick(performance.now())
     }
     proposer.submit()
@@ -92,6 +94,14 @@ export class RaftLoop {
     applier.applySlice()
     while (raft.hasReady()) this.#dispatch(raft.ready())
     transport.flush()
+  }
+
+  /** After a stall: what was missed, by which a leader counts and a follower does not. */
+  #elapsedTicks(): number {
+    const nowMs = performance.now()
+    const elapsed = Math.round((nowMs - this.#tickedAtMs) / this.#tickMs)
+    this.#tickedAtMs = nowMs
+    return Math.max(1, elapsed)
   }
 
   /** The order is the core's contract: see `ready.ts` of @holdfast/raft. */

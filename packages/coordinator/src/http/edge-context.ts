@@ -1,0 +1,41 @@
+/** What the routes need of the member behind them. */
+
+import { ResponseHeader, type InputOf } from '@holdfast/protocol'
+import type { CoordinatorNode } from '../node/coordinator-node.js'
+import type { WatchHub } from '../watch/watch-hub.js'
+
+/**
+ * A request waits this long for the cluster, and two election timeouts more (etcd: ReqTimeout), so
+ * that one failed leader can be replaced within it.
+ */
+export const REQUEST_TIMEOUT_BASE_MS = 5_000
+
+export interface ListedMember {
+  readonly id: string
+  readonly name: string
+  readonly peerUrls: readonly string[]
+  readonly clientUrls: readonly string[]
+}
+
+export interface EdgeContext {
+  readonly node: CoordinatorNode
+  readonly hub: WatchHub
+  readonly clusterId: string
+  readonly memberId: string
+  readonly members: () => readonly ListedMember[]
+  /** Draws the id of a lease whose client left the choice to the server: a positive int63. */
+  readonly drawLeaseId: () => string
+  /** Prometheus' text format. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+export function requestTimeoutMs({ node }: EdgeContext): number {
+  return REQUEST_TIMEOUT_BASE_MS + 2 * node.electionTimeoutMs
+}
+
+export function responseHeader(
+  { clusterId, memberId, node }: EdgeContext,
+  revision = node.state.revision,
+): InputOf<typeof ResponseHeader> {
+  return { clusterId, memberId, revision, raftTerm: node.status.term }
+}

@@ -1,0 +1,53 @@
+/** Listens for clients, with the time-outs that keep idle and slow ones from holding on for ever. */
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+
+/** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
+const KEEP_ALIVE_MS = 75_000
+const HEADERS_TIMEOUT_MS = 10_000
+
+export interface ClientServer {
+  /** Where it listens, with the port that was taken if 0 was asked for. */
+  readonly url: string
+  /** Stops accepting and cuts what is open. */
+  close(): Promise<void>
+}
+
+/** @throws when the address is in use */
+export async function listenForClients(app: Hono, url: string): Promise<ClientServer> {
+  const { hostname, port } = new URL(url)
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // The body of a watch has no end, so the whole request may take for ever.
+      requestTimeout: 0,
+      noDelay: true,
+    },
+    (request, response) => void listener(request, response),
+  )
+  const listener = getRequestListener(app.fetch)
+  await listen(server, hostname.replace(/^\[|\]$/g, ''), Number(port || '80'))
+  const { port: taken } = server.address() as AddressInfo
+  return {
+    url: `http://${hostname}:${taken}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,67 @@
+/**
+ * A response that is a stream of messages, each one line and one chunk:
+ * `{"result":{…}}\n`, or a last `{"error":{…}}\n`.
+ */
+
+import { encodeStreamError } from '@holdfast/protocol'
+
+/** Bytes that may wait for a slow reader before its source is told to stop. */
+export const MAX_BUFFERED_BYTES = 1024 * 1024
+
+export interface LineSource {
+  /** The reader took what was waiting: more may be written. */
+  onDrain(): void
+  /** The reader is gone. */
+  onClose(): void
+}
+
+export class LineStream {
+  readonly response: Response
+  readonly #encoder = new TextEncoder()
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #closed = false
+
+  constructor(source: LineSource) {
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => {
+          if (!this.#closed) source.onDrain()
+        },
+        cancel: () => {
+          this.#closed = true
+          source.onClose()
+        },
+      },
+      { highWaterMark: MAX_BUFFERED_BYTES, size: (chunk) => chunk.byteLength },
+    )
+    this.response = new Response(body, { headers: { 'content-type': 'application/json' } })
+  }
+
+  /** False while the reader is behind. */
+  get writable(): boolean {
+    return !this.#closed && (this.#controller?.desiredSize ?? 0) > 0
+  }
+
+  /** @param result JSON text */
+  write(result: string): void {
+    this.#enqueue(`{"result":${result}}\n`)
+  }
+
+  fail(error: { code: number; message: string }): void {
+    this.#enqueue(`${JSON.stringify(encodeStreamError(error))}\n`)
+    this.end()
+  }
+
+  end(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#controller?.close()
+  }
+
+  #enqueue(line: string): void {
+    if (!this.#closed) this.#controller?.enqueue(this.#encoder.encode(line))
+  }
+}

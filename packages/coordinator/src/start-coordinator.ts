@@ -1,0 +1,207 @@
+/**
+ * The composition root: options → storage → node → HTTP. Reads top to bottom as the architecture.
+ */
+
+import { randomBytes, randomInt } from 'node:crypto'
+import { nanoid } from 'nanoid'
+import type { Status } from '@holdfast/raft'
+import { deriveIdentity, type ClusterIdentity } from './cluster-identity.js'
+import {
+  resolveOptions,
+  type CoordinatorConfig,
+  type CoordinatorOptions,
+} from './coordinator-options.js'
+import { createApp } from './http/app.js'
+import type { EdgeContext } from './http/edge-context.js'
+import { listenForClients } from './http/server.js'
+import { createLogger, type Logger } from './logger.js'
+import { createMetrics } from './metrics.js'
+import { CoordinatorNode } from './node/coordinator-node.js'
+import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './node/peer-transport.js'
+import { publishMember } from './publish-member.js'
+import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
+import { openStorage, type Storage } from './storage/open-storage.js'
+import { StreamTransport } from './transport/stream-transport.js'
+import { WatchHub } from './watch/watch-hub.js'
+
+/** A running member. */
+export interface Coordinator {
+  /** Where clients reach it. */
+  readonly clientUrl: string
+  readonly clusterId: string
+  readonly memberId: string
+  readonly status: Status
+  /** Stops serving, finishes what is being written, releases the data directory. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts one member, serving clients when the promise resolves; it may not have a leader yet.
+ *
+ * Alone, as by default, it is a cluster of one that runs the same code as a member of three.
+ *
+ * @throws {CoordinatorOptionsError} when the options make no sense
+ * @throws {StorageError} when the data directory is in use, foreign, damaged or not writable
+ * @throws an error with code `EADDRINUSE` when an address is taken
+ * @example
+ * ```ts
+ * const coordinator = await startCoordinator({ dataDirectory: './data', clientUrl: 'http://127.0.0.1:0' })
+ * const holdfast = connect({ endpoints: [coordinator.clientUrl] })
+ * ```
+ */
+export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const config = resolveOptions(options)
+  const identity = deriveIdentity(config)
+  const log = createLogger(config.logLevel, { member: config.name })
+  const onFatal = fatalHandler(config, log)
+  const { clusterId, memberId } = identity
+
+  const storage = await openStorage({
+    directory: config.dataDirectory,
+    identity: { clusterId, memberId },
+    membership: { voters: identity.members.map(({ id }) => id), learners: [] },
+    onFatal,
+  })
+  const hub = new WatchHub(storage.state)
+  let leaderChanges = 0
+  let transport: StreamTransport | undefined
+  const node = new CoordinatorNode({
+    memberId,
+    membership: storage.log.initialState().membership,
+    incarnation: nanoid(),
+    ...timing(config),
+    seed: randomInt(2 ** 32),
+    log: storage.log,
+    state: storage.state,
+    applyGate: () => storage.applyGate,
+    codec: { encode: encodeProposal, decode: decodeProposal },
+    connect: (handler) => {
+      transport = createTransport(identity, handler, log)
+      return asPeerTransport(transport)
+    },
+    onApplied: (batch) => hub.onApplied(batch.revisions),
+    onStatus: (status) => {
+      leaderChanges += status.leaderId === undefined ? 0 : 1
+      log.info({ ...status }, 'status')
+    },
+    onFatal,
+  })
+  const metrics = createMetrics({ node, hub, leaderChanges: () => leaderChanges })
+  const context: EdgeContext = {
+    node,
+    hub,
+    clusterId,
+    memberId,
+    members: () => listMembers(identity, node),
+    drawLeaseId,
+    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.metrics() }),
+  }
+  const app = createApp({ context, onDefect: (error) => log.error({ err: error }, 'defect') })
+
+  const closeCore = once(async () => {
+    await node.close()
+    hub.close()
+    await storage.close()
+  })
+  try {
+    if (identity.members.length > 1) await transport?.listen(...hostAndPort(config.peerUrl))
+    const server = await listenForClients(app, config.clientUrl)
+    node.start()
+    const clientUrls = config.advertisedClientUrls ?? [server.url]
+    const stopPublishing = publishMember(node, { id: memberId, name: config.name, clientUrls })
+    log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
+    return {
+      clientUrl: server.url,
+      clusterId,
+      memberId,
+      get status() {
+        return node.status
+      },
+      close: once(async () => {
+        stopPublishing()
+        await server.close()
+        await closeCore()
+      }),
+    }
+  } catch (error) {
+    await closeCore()
+    throw error
+  }
+}
+
+/** A member that doubts its state stops everything: it must neither vote nor acknowledge. */
+function fatalHandler({ onFatal }: CoordinatorConfig, log: Logger): (cause: unknown) => void {
+  return (cause) => {
+    const error = cause instanceof Error ? cause : new Error(String(cause))
+    log.fatal({ err: error }, 'stopping: this member can no longer be trusted')
+    if (onFatal === undefined) throw error
+    onFatal(error)
+  }
+}
+
+/** One tick is a heartbeat; shorter ones would only wake the process more often. */
+function timing({ heartbeatIntervalMs, electionTimeoutMs }: CoordinatorConfig): {
+  tickMs: number
+  heartbeatTicks: number
+  electionTicks: number
+} {
+  return {
+    tickMs: heartbeatIntervalMs,
+    heartbeatTicks: 1,
+    electionTicks: Math.ceil(electionTimeoutMs / heartbeatIntervalMs),
+  }
+}
+
+function createTransport(
+  { clusterId, memberId, members }: ClusterIdentity,
+  handler: PeerHandler,
+  log: Logger,
+): StreamTransport {
+  const peers = members.filter(({ id }) => id !== memberId)
+  return new StreamTransport({
+    clusterId,
+    memberId,
+    peers: new Map(peers.map(({ id, peerUrl }) => [id, { url: peerUrl }])),
+    handler: { ...handler, onRequest: (body) => handler.onRequest(body as PeerRequest) },
+    onRefused: (reason) => log.warn({ reason }, 'a stream between members was refused'),
+  })
+}
+
+function asPeerTransport(transport: StreamTransport): PeerTransport {
+  return {
+    send: (message) => transport.send(message),
+    flush: () => transport.flush(),
+    request: async (to, request, timeoutMs) =>
+      (await transport.request(to, request, timeoutMs)) as PeerAnswer,
+    close: () => transport.close(),
+  }
+}
+
+/** A member that has not started yet has neither name nor client URLs, as in etcd. */
+function listMembers(
+  { members }: ClusterIdentity,
+  node: CoordinatorNode,
+): ReturnType<EdgeContext['members']> {
+  const published = new Map(node.state.members().map((member) => [member.id, member]))
+  return members.map(({ id, peerUrl }) => ({
+    id,
+    name: published.get(id)?.name ?? '',
+    peerUrls: [peerUrl],
+    clientUrls: published.get(id)?.clientUrls ?? [],
+  }))
+}
+
+/** A positive int63, which no client's JSON can mistake for a negative one. */
+function drawLeaseId(): string {
+  return (randomBytes(8).readBigUInt64BE() >> 1n || 1n).toString()
+}
+
+function hostAndPort(url: string): [host: string, port: number] {
+  const { hostname, port } = new URL(url)
+  return [hostname.replace(/^\[|\]$/g, ''), Number(port || '80')]
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => (done ??= work())
+}
