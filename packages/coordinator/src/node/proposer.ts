@@ -19,6 +19,8 @@ export const MAX_PENDING_PROPOSALS = 5_000
 /** Their encoded size in all. */
 export const MAX_PENDING_PROPOSAL_BYTES = 64 * 1024 * 1024
 
+const MAX_FIRST_REF = 2 ** 32
+
 export interface ProposeOptions {
   readonly timeoutMs: number
   readonly requestId?: RequestId | undefined
@@ -50,11 +52,13 @@ export class Proposer {
   /** Sequences to submit in the next turn, oldest first. */
   #queue: Pending[] = []
   #sequence = 0
-  #ref = 0
+  /** A refusal meant for a batch of an earlier run must not be taken for one of this run's. */
+  #ref = Math.floor(Math.random() * MAX_FIRST_REF)
   #pendingBytes = 0
   #lastAppliedTerm = 0
   /** After a refusal, until the next tick: whoever refused would do so again at once. */
   #paused = false
+  #closed = false
 
   constructor(options: {
     readonly sink: ProposalSink
@@ -80,6 +84,7 @@ export class Proposer {
    * @throws {NodeError} when it could not be carried out, or its outcome is unknown
    */
   propose(command: Command, options: ProposeOptions): Promise<CommandResult> {
+    if (this.#closed) return Promise.reject(new NodeError('stopped', 'not-applied'))
     this.#sequence += 1
     const sequence = this.#sequence
     const { requestId } = options
@@ -176,6 +181,7 @@ export class Proposer {
   }
 
   close(): void {
+    this.#closed = true
     for (const pending of this.#pending.values()) {
       pending.settle(
         new NodeError('stopped', pending.term === undefined ? 'not-applied' : 'unknown'),
