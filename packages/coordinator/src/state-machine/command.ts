@@ -15,6 +15,14 @@ export type Command =
    * stalled leader's expiry must not kill a lease that its successor renewed (etcd #15247, #17425).
    */
   | { readonly type: 'leaseExpire'; readonly id: LeaseId; readonly term: number }
+  | { readonly type: 'publishMember'; readonly member: PublishedMember }
+
+/** What a member tells the cluster about itself, replacing what it told before (etcd: publish). */
+export interface PublishedMember {
+  readonly id: string
+  readonly name: string
+  readonly clientUrls: readonly string[]
+}
 
 /** Identifies a request across retries, so that it takes effect once (thesis §6.3). */
 export interface RequestId {

@@ -64,6 +64,7 @@ export type CommandResult =
       readonly ttlSeconds: number
     }
   | { readonly type: 'leaseRevoke'; readonly revision: number }
+  | { readonly type: 'publishMember'; readonly revision: number }
   | { readonly type: 'leaseExpire'; readonly revision: number; readonly void: boolean }
 
 export type Outcome =

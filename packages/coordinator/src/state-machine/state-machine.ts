@@ -1,6 +1,6 @@
 /** The replicated state machine's public face: apply what is committed, read what is applied. */
 
-import type { Proposal } from './command.js'
+import type { Proposal, PublishedMember } from './command.js'
 import type { Outcome, RangeResult, RevisionEvents, StoreEvent } from './outcome.js'
 import type { KeyValue, LeaseId, RangeOperation } from './operation.js'
 
@@ -55,6 +55,9 @@ export interface StateMachine {
   leases(): readonly Lease[]
   /** In byte order. */
   leaseKeys(id: LeaseId): readonly Uint8Array[]
+
+  /** What the members have told about themselves, by id. */
+  members(): readonly PublishedMember[]
 
   /** Removes at most `maxRows` rows that compaction made obsolete; true while there are more. */
   removeCompacted(maxRows: number): boolean

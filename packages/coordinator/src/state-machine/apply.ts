@@ -1,0 +1,133 @@
+/**
+ * Applies committed entries, in order and each once. A batch is one transaction of the store, which
+ * holds its changes, the request ids and the applied index (reliability 26), so a restart continues
+ * exactly behind the last batch that was complete.
+ *
+ * If applying throws anything but a Refusal, memory and store may disagree: the machine refuses all
+ * further work and its member must stop.
+ */
+
+import { compactionEffect } from './compaction.js'
+import { checkOperation } from './check-operation.js'
+import { choose } from './chosen-branch.js'
+import type { Command, Proposal } from './command.js'
+import { execute } from './execute.js'
+import { invariant } from './invariant.js'
+import { expireLease, grantLease, revokeLease } from './lease.js'
+import { Refusal, type CommandResult, type Outcome, type RevisionEvents } from './outcome.js'
+import { recall, remember, type RequestLimits } from './request-ids.js'
+import { RevisionWriter } from './revision-writer.js'
+import type {
+  AppliedBatch,
+  AppliedProposal,
+  CommittedProposal,
+  LeaseChange,
+} from './state-machine.js'
+import type { Position, StateStore } from './state-store.js'
+
+/** What a command does besides its rows. */
+interface Effect {
+  readonly result: CommandResult
+  readonly leaseChanges?: readonly LeaseChange[]
+  readonly compactRevision?: number
+}
+
+export interface AppliedRun {
+  readonly position: Position
+  readonly batch: AppliedBatch
+}
+
+export class BatchRun {
+  readonly #store: StateStore
+  readonly #limits: RequestLimits
+  readonly #proposals: AppliedProposal[] = []
+  readonly #revisions: RevisionEvents[] = []
+  readonly #leaseChanges: LeaseChange[] = []
+  #position: Position
+
+  constructor(store: StateStore, position: Position, limits: RequestLimits) {
+    this.#store = store
+    this.#position = position
+    this.#limits = limits
+  }
+
+  /** To be called inside the store's transaction. */
+  run(entries: readonly CommittedProposal[]): AppliedRun {
+    for (const entry of entries) this.#applyEntry(entry)
+    this.#store.savePosition(this.#position)
+    return {
+      position: this.#position,
+      batch: {
+        appliedIndex: this.#position.appliedIndex,
+        proposals: this.#proposals,
+        revisions: this.#revisions,
+        leaseChanges: this.#leaseChanges,
+      },
+    }
+  }
+
+  #applyEntry({ index, term, proposal }: CommittedProposal): void {
+    const { appliedIndex, appliedTerm } = this.#position
+    invariant(index === appliedIndex + 1, `entry ${index} was to be applied after ${appliedIndex}`)
+    invariant(term >= appliedTerm, `entry ${index} is of term ${term}, after term ${appliedTerm}`)
+    if (proposal !== undefined) {
+      this.#proposals.push({ proposal, outcome: this.#answer(proposal, term) })
+    }
+    this.#position = { ...this.#position, appliedIndex: index, appliedTerm: term }
+  }
+
+  #answer(proposal: Proposal, term: number): Outcome {
+    const { requestId, command } = proposal
+    if (requestId === undefined) return this.#applyCommand(command, term)
+    const { requests } = this.#store
+    const known = recall(requests, requestId, this.#position)
+    if (known !== undefined) return known
+    const outcome = this.#applyCommand(command, term)
+    const request = { id: requestId.id, outcome }
+    const evictedRevision = remember(requests, request, this.#position, this.#limits)
+    this.#position = { ...this.#position, evictedRevision }
+    return outcome
+  }
+
+  #applyCommand(command: Command, term: number): Outcome {
+    const writer = new RevisionWriter(this.#store, this.#position.revision)
+    try {
+      const effect = this.#runCommand(writer, command, term)
+      this.#record(writer, effect)
+      return { ok: true, result: effect.result }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      invariant(writer.events.length === 0, 'a command was refused after it had changed something')
+      return { ok: false, reason: error.reason, revision: this.#position.revision }
+    }
+  }
+
+  #runCommand(writer: RevisionWriter, command: Command, term: number): Effect {
+    switch (command.type) {
+      case 'kv': {
+        const operation = choose(this.#store, command.operation)
+        checkOperation(this.#store, operation, this.#position)
+        return { result: execute(writer, operation) }
+      }
+      case 'compact':
+        return compactionEffect(command.revision, this.#position)
+      case 'leaseGrant':
+        return grantLease(writer, command)
+      case 'leaseRevoke':
+        return revokeLease(writer, command)
+      case 'leaseExpire':
+        return expireLease(writer, command, term)
+      case 'publishMember':
+        this.#store.members.save(command.member)
+        return { result: { type: command.type, revision: writer.revision } }
+    }
+  }
+
+  #record(writer: RevisionWriter, effect: Effect): void {
+    const { revision, events } = writer
+    if (events.length > 0) this.#revisions.push({ revision, events })
+    if (effect.leaseChanges !== undefined) this.#leaseChanges.push(...effect.leaseChanges)
+    const compactRevision = effect.compactRevision ?? this.#position.compactRevision
+    this.#position = { ...this.#position, revision, compactRevision }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Leases as the log sees them (etcd §8.25–29, reliability 72–73): granted, revoked, expired. Time is
+ * not here: the leader counts it and proposes the expiry, which is void unless the entry is of the
+ * very term in which the leader saw it, because a later leader has armed the lease anew.
+ */
+
+import type { Command } from './command.js'
+import { Refusal, type CommandResult } from './outcome.js'
+import type { RevisionWriter } from './revision-writer.js'
+import type { LeaseChange } from './state-machine.js'
+import type { LeaseId } from './operation.js'
+
+type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
+
+interface LeaseEffect {
+  readonly result: CommandResult
+  readonly leaseChanges: readonly LeaseChange[]
+}
+
+/** @throws Refusal `leaseExists` */
+export function grantLease(
+  writer: RevisionWriter,
+  { id, ttlSeconds }: CommandOf<'leaseGrant'>,
+): LeaseEffect {
+  const { leases } = writer.store
+  if (leases.find(id) !== undefined) throw new Refusal('leaseExists')
+  leases.add({ id, ttlSeconds })
+  return {
+    result: { type: 'leaseGrant', revision: writer.revision, id, ttlSeconds },
+    leaseChanges: [{ type: 'granted', id, ttlSeconds }],
+  }
+}
+
+/** @throws Refusal `leaseNotFound` */
+export function revokeLease(writer: RevisionWriter, { id }: CommandOf<'leaseRevoke'>): LeaseEffect {
+  if (writer.store.leases.find(id) === undefined) throw new Refusal('leaseNotFound')
+  endLease(writer, id)
+  return {
+    result: { type: 'leaseRevoke', revision: writer.revision },
+    leaseChanges: [{ type: 'ended', id }],
+  }
+}
+
+export function expireLease(
+  writer: RevisionWriter,
+  command: CommandOf<'leaseExpire'>,
+  entryTerm: number,
+): LeaseEffect {
+  const { id, term } = command
+  const isVoid = term !== entryTerm || writer.store.leases.find(id) === undefined
+  if (!isVoid) endLease(writer, id)
+  return {
+    result: { type: 'leaseExpire', revision: writer.revision, void: isVoid },
+    leaseChanges: isVoid ? [] : [{ type: 'ended', id }],
+  }
+}
+
+/** Deletes the lease's keys in byte order, in one revision, and the lease. */
+function endLease(writer: RevisionWriter, id: LeaseId): void {
+  for (const live of writer.store.leases.keysOf(id)) writer.delete(live)
+  writer.store.leases.remove(id)
+}

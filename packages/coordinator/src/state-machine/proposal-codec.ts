@@ -1,0 +1,118 @@
+/**
+ * The log's data format: one version byte, then the proposal as MessagePack arrays (not maps: names
+ * would be repeated in every entry). An entry is kept for as long as the log is, and is read by every
+ * member, so an unknown version is refused instead of being guessed at.
+ */
+
+import { Packr } from 'msgpackr'
+import type { Command, Proposal } from './command.js'
+import { packOperation, unpackOperation, type Packed } from './operation-codec.js'
+
+export const PROPOSAL_FORMAT = 1
+
+/** An entry that this program cannot read. The member must stop: skipping it would diverge. */
+export class ProposalFormatError extends Error {
+  override readonly name = 'ProposalFormatError'
+}
+
+const packr = new Packr({ useRecords: false })
+
+export function encodeProposal(proposal: Proposal): Uint8Array {
+  const { origin, sequence, requestId, command } = proposal
+  const body = packr.pack([
+    origin,
+    sequence,
+    requestId === undefined ? null : [requestId.id, requestId.issuedAtRevision],
+    packCommand(command),
+  ])
+  // Copied out of the packer's shared buffer: the entry outlives it by far.
+  const bytes = new Uint8Array(1 + body.length)
+  bytes[0] = PROPOSAL_FORMAT
+  bytes.set(body, 1)
+  return bytes
+}
+
+/** @throws ProposalFormatError if a newer program wrote it, or it is no proposal at all */
+export function decodeProposal(bytes: Uint8Array): Proposal {
+  const format = bytes[0]
+  if (format !== PROPOSAL_FORMAT) {
+    throw new ProposalFormatError(
+      `the log holds a proposal of format ${String(format)}, but this program reads only format ${PROPOSAL_FORMAT}: run the version that wrote it, or a newer one`,
+    )
+  }
+  return unpackProposal(unpackBody(bytes.subarray(1)))
+}
+
+function unpackBody(body: Uint8Array): unknown {
+  try {
+    return packr.unpack(body)
+  } catch (cause) {
+    throw new ProposalFormatError('the log holds a proposal that cannot be decoded', { cause })
+  }
+}
+
+function unpackProposal(body: unknown): Proposal {
+  if (!Array.isArray(body) || body.length !== 4) {
+    throw new ProposalFormatError('the log holds a proposal that is not one')
+  }
+  const [origin, sequence, request, command] = body as [
+    string,
+    number,
+    readonly [string, number] | null,
+    Packed,
+  ]
+  return {
+    origin,
+    sequence,
+    requestId: request === null ? undefined : { id: request[0], issuedAtRevision: request[1] },
+    command: unpackCommand(command),
+  }
+}
+
+const KV = 0
+const COMPACT = 1
+const LEASE_GRANT = 2
+const LEASE_REVOKE = 3
+const LEASE_EXPIRE = 4
+const PUBLISH_MEMBER = 5
+
+function packCommand(command: Command): Packed {
+  switch (command.type) {
+    case 'kv':
+      return [KV, packOperation(command.operation)]
+    case 'compact':
+      return [COMPACT, command.revision]
+    case 'leaseGrant':
+      return [LEASE_GRANT, command.id, command.ttlSeconds]
+    case 'leaseRevoke':
+      return [LEASE_REVOKE, command.id]
+    case 'leaseExpire':
+      return [LEASE_EXPIRE, command.id, command.term]
+    case 'publishMember': {
+      const { id, name, clientUrls } = command.member
+      return [PUBLISH_MEMBER, id, name, clientUrls]
+    }
+  }
+}
+
+function unpackCommand(packed: Packed): Command {
+  const [tag, first, second, third] = packed
+  switch (tag) {
+    case KV:
+      return { type: 'kv', operation: unpackOperation(first as Packed) }
+    case COMPACT:
+      return { type: 'compact', revision: first as number }
+    case LEASE_GRANT:
+      return { type: 'leaseGrant', id: first as string, ttlSeconds: second as number }
+    case LEASE_REVOKE:
+      return { type: 'leaseRevoke', id: first as string }
+    case LEASE_EXPIRE:
+      return { type: 'leaseExpire', id: first as string, term: second as number }
+    case PUBLISH_MEMBER: {
+      const member = { id: first as string, name: second as string, clientUrls: third as string[] }
+      return { type: 'publishMember', member }
+    }
+    default:
+      throw new ProposalFormatError(`the log holds an unknown command ${String(tag)}`)
+  }
+}

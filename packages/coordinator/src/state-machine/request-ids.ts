@@ -1,0 +1,59 @@
+/**
+ * Exactly-once writes (thesis §6.3): the outcome of each request that carried an id is kept in the
+ * state, refusals included, so a retry is answered with it and has no other effect.
+ *
+ * Memory is bounded by count and bytes, and the oldest goes first, which every member decides alike.
+ * What was forgotten must not run again, so a request is refused if it may have been: an earlier
+ * attempt was applied at or after `issuedAtRevision`, hence can have been forgotten only if
+ * `issuedAtRevision` ≤ the highest revision at which a forgotten one was applied.
+ *
+ * count ≤ MAX_REMEMBERED_REQUESTS and bytes ≤ MAX_REMEMBERED_BYTES after each request.
+ */
+
+import type { RequestId } from './command.js'
+import { decodeOutcome, encodeOutcome } from './outcome-codec.js'
+import type { Outcome } from './outcome.js'
+import type { Position, RequestStore } from './state-store.js'
+
+/** At 10,000 writes a second, six seconds; an SDK's retries end within its request timeout. */
+export const MAX_REMEMBERED_REQUESTS = 65_536
+/** Outcomes of transactions that read can be as large as the values they read. */
+export const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
+
+export interface RequestLimits {
+  readonly maxRequests: number
+  readonly maxBytes: number
+}
+
+export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
+  maxRequests: MAX_REMEMBERED_REQUESTS,
+  maxBytes: MAX_REMEMBERED_BYTES,
+}
+
+/** The answer to a request that must not run: what it gave before, or that nobody knows. */
+export function recall(
+  requests: RequestStore,
+  request: RequestId,
+  position: Position,
+): Outcome | undefined {
+  const remembered = requests.find(request.id)
+  if (remembered !== undefined) return decodeOutcome(remembered)
+  if (request.issuedAtRevision > position.evictedRevision) return undefined
+  return { ok: false, reason: 'requestIdExpired', revision: position.revision }
+}
+
+/** Remembers an outcome, forgets what is too much, and returns the new evicted revision. */
+export function remember(
+  requests: RequestStore,
+  request: { readonly id: string; readonly outcome: Outcome },
+  position: Position,
+  limits: RequestLimits,
+): number {
+  const outcome = encodeOutcome(request.outcome)
+  requests.append({ id: request.id, revision: position.revision, outcome })
+  let evictedRevision = position.evictedRevision
+  while (requests.count > limits.maxRequests || requests.bytes > limits.maxBytes) {
+    evictedRevision = Math.max(evictedRevision, requests.removeOldest())
+  }
+  return evictedRevision
+}

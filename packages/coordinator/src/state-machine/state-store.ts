@@ -1,0 +1,108 @@
+/**
+ * What the state machine needs from its storage. The consumer declares it, storage implements it.
+ *
+ * Rows only: every rule (revisions, versions, leases, what is refused) is decided in this folder.
+ * All writes happen inside `transaction`, together with the position they lead to, so a crash leaves
+ * either the whole batch or nothing of it (etcd #13766 was the applied index saved apart).
+ */
+
+import type { PublishedMember } from './command.js'
+import type { Interval } from './interval.js'
+import type { KeyValue, LeaseId } from './operation.js'
+import type { RevisionEvents, VersionPointer } from './outcome.js'
+import type { Lease } from './state-machine.js'
+
+/** How far the store is. compactRevision ≤ revision; both indexes only grow. */
+export interface Position {
+  readonly appliedIndex: number
+  readonly appliedTerm: number
+  readonly revision: number
+  readonly compactRevision: number
+  /** The highest revision at which a request id that is no longer remembered had been applied. */
+  readonly evictedRevision: number
+}
+
+/** The newest version of a key that exists now, without its value. */
+export interface LiveKey extends Omit<KeyValue, 'value'> {
+  /** Its position within `modRevision`: with it, the address of its row of history. */
+  readonly modSub: number
+}
+
+export interface ReadInOptions {
+  /** 0 means no limit. */
+  readonly limit: number
+  /** False leaves every value empty and does not read it. */
+  readonly values: boolean
+}
+
+/** The keys that exist now. */
+export interface KeyStore {
+  find(key: Uint8Array): LiveKey | undefined
+  /** In byte order, like everything that returns several keys. */
+  findIn(interval: Interval): readonly LiveKey[]
+  count(interval: Interval): number
+  readIn(interval: Interval, options: ReadInOptions): readonly KeyValue[]
+  /** Writes a version at (kv.modRevision, sub). `replaced` is what `find` gives for the key. */
+  put(kv: KeyValue, sub: number, replaced: LiveKey | undefined): void
+  /** Writes a tombstone at `at`; the key is no longer found. */
+  delete(live: LiveKey, at: VersionPointer): void
+}
+
+/** What keys were: all versions since the compacted revision, and the ones then newest. */
+export interface HistoryStore {
+  /** Undefined when the row is a tombstone or no longer there. */
+  version(pointer: VersionPointer): KeyValue | undefined
+  /** The keys of the interval as they were at `revision`, which is not below the compacted one. */
+  readAt(interval: Interval, revision: number): readonly KeyValue[]
+  since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]
+  /** Removes rows that nothing at or after `compactRevision` can read; true while there are more. */
+  removeCompacted(compactRevision: number, maxRows: number): boolean
+}
+
+export interface LeaseStore {
+  find(id: LeaseId): Lease | undefined
+  all(): readonly Lease[]
+  keysOf(id: LeaseId): readonly LiveKey[]
+  add(lease: Lease): void
+  remove(id: LeaseId): void
+}
+
+export interface RememberedRequest {
+  readonly id: string
+  /** The store's revision after the request was applied. */
+  readonly revision: number
+  /** Its outcome, encoded. */
+  readonly outcome: Uint8Array
+}
+
+/** Requests that took effect, in the order in which they did. */
+export interface RequestStore {
+  find(id: string): Uint8Array | undefined
+  append(request: RememberedRequest): void
+  /** Forgets the oldest and returns the revision at which it had been applied. */
+  removeOldest(): number
+  readonly count: number
+  /** Bytes of ids and encoded outcomes. */
+  readonly bytes: number
+}
+
+export interface MemberStore {
+  all(): readonly PublishedMember[]
+  /** Adds the member, or replaces what is known of it. */
+  save(member: PublishedMember): void
+}
+
+export interface StateStore {
+  readonly keys: KeyStore
+  readonly history: HistoryStore
+  readonly leases: LeaseStore
+  readonly requests: RequestStore
+  readonly members: MemberStore
+  /** Runs `work`, which must not be asynchronous, in one transaction; rolls back if it throws. */
+  transaction<Result>(work: () => Result): Result
+  loadPosition(): Position
+  savePosition(position: Position): void
+  /** Of the keys, leases and remembered requests, as of `position`. */
+  hash(position: Position): string
+  readonly sizeBytes: number
+}

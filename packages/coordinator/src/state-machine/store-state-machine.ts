@@ -1,0 +1,109 @@
+/**
+ * The state machine over a store: applies batches and answers reads of what is applied.
+ *
+ * The position in memory is the one that the store's last transaction saved, never ahead of it.
+ */
+
+import { BatchRun } from './apply.js'
+import type { PublishedMember } from './command.js'
+import { invariant } from './invariant.js'
+import type { KeyValue, LeaseId, RangeOperation } from './operation.js'
+import type { RangeResult, RevisionEvents, StoreEvent } from './outcome.js'
+import { checkRangeRevision, range } from './range.js'
+import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from './request-ids.js'
+import type { AppliedBatch, CommittedProposal, Lease, StateMachine } from './state-machine.js'
+import type { Position, StateStore } from './state-store.js'
+
+export function createStateMachine(
+  store: StateStore,
+  limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
+): StateMachine {
+  return new StoreStateMachine(store, limits)
+}
+
+class StoreStateMachine implements StateMachine {
+  readonly #store: StateStore
+  readonly #limits: RequestLimits
+  #position: Position
+  #isBroken = false
+
+  constructor(store: StateStore, limits: RequestLimits) {
+    this.#store = store
+    this.#limits = limits
+    this.#position = store.loadPosition()
+  }
+
+  apply(batch: readonly CommittedProposal[]): AppliedBatch {
+    invariant(!this.#isBroken, 'a batch failed to apply earlier, so nothing can be applied')
+    this.#isBroken = true
+    const run = new BatchRun(this.#store, this.#position, this.#limits)
+    const applied = this.#store.transaction(() => run.run(batch))
+    this.#position = applied.position
+    this.#isBroken = false
+    return applied.batch
+  }
+
+  get appliedIndex(): number {
+    return this.#position.appliedIndex
+  }
+
+  get revision(): number {
+    return this.#position.revision
+  }
+
+  get compactRevision(): number {
+    return this.#position.compactRevision
+  }
+
+  range(operation: RangeOperation): RangeResult {
+    const { revision, compactRevision } = this.#position
+    checkRangeRevision(operation, revision, compactRevision)
+    return range(this.#store, operation, revision)
+  }
+
+  history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
+    invariant(
+      fromRevision >= this.#position.compactRevision,
+      'history was asked for below the compacted revision',
+    )
+    return this.#store.history.since(fromRevision, maxRevisions)
+  }
+
+  previous(event: StoreEvent): KeyValue | undefined {
+    // Decided by the compacted revision, not by which rows are still there: those differ by member.
+    const isCompacted = event.kv.modRevision - 1 < this.#position.compactRevision
+    if (event.previous === undefined || isCompacted) return undefined
+    return this.#store.history.version(event.previous)
+  }
+
+  lease(id: LeaseId): Lease | undefined {
+    return this.#store.leases.find(id)
+  }
+
+  leases(): readonly Lease[] {
+    return this.#store.leases.all()
+  }
+
+  leaseKeys(id: LeaseId): readonly Uint8Array[] {
+    return this.#store.leases.keysOf(id).map((live) => live.key)
+  }
+
+  members(): readonly PublishedMember[] {
+    return this.#store.members.all()
+  }
+
+  removeCompacted(maxRows: number): boolean {
+    const { compactRevision } = this.#position
+    return this.#store.transaction(() =>
+      this.#store.history.removeCompacted(compactRevision, maxRows),
+    )
+  }
+
+  hash(): { readonly revision: number; readonly hash: string } {
+    return { revision: this.revision, hash: this.#store.hash(this.#position) }
+  }
+
+  get sizeBytes(): number {
+    return this.#store.sizeBytes
+  }
+}

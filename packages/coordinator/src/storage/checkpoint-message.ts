@@ -1,0 +1,28 @@
+/** What main thread and checkpoint worker say to each other, and the flag that both can see. */
+
+export type FromCheckpointWorker =
+  | { readonly type: 'ready' }
+  /** Asks that nothing be written until `released`. */
+  | { readonly type: 'hold' }
+  /** The state is durable up to this index of the log. */
+  | { readonly type: 'released'; readonly durableIndex: number }
+
+export type ToCheckpointWorker =
+  { readonly type: 'held'; readonly appliedIndex: number } | { readonly type: 'close' }
+
+export interface CheckpointWorkerData {
+  readonly path: string
+  readonly limits: CheckpointLimits
+  /** One Int32: HELD from the answer to `hold` on, until the worker has finished. */
+  readonly flag: SharedArrayBuffer
+}
+
+export interface CheckpointLimits {
+  /** WAL bytes that start a checkpoint at once. */
+  readonly walBytes: number
+  /** Milliseconds after which anything in the WAL is copied. */
+  readonly intervalMs: number
+}
+
+export const OPEN = 0
+export const HELD = 1

@@ -1,0 +1,146 @@
+/**
+ * The thread that makes state.db durable, because the connection that writes it never fsyncs.
+ *
+ * 1. Passive passes copy the WAL into the database while the main thread goes on writing. Alone they
+ *    would never end: under steady writes there is always something left, so the WAL would never
+ *    start over and would grow without bound.
+ * 2. So when little is left, the main thread is asked to hold its writes, and a TRUNCATE pass copies
+ *    the rest, syncs the database and empties the WAL.
+ * 3. The emptied WAL is fsynced before writes go on. SQLite syncs a WAL's new header for the same
+ *    reason, but not for a writer with synchronous=OFF: after a power loss an old header, with some
+ *    of the old frames behind it, would be valid beside the new database, and old pages would cover
+ *    newer ones. With the empty file durable there are no old frames to come back.
+ *
+ * For the same reason the WAL must not start over outside of 2, as SQLite would do by itself once a
+ * passive pass has copied everything. A read transaction, the pin, prevents that: it is open from
+ * before the first pass until writes are held, and is renewed by opening the next before closing it.
+ */
+
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { invariant } from '@holdfast/raft'
+import {
+  OPEN,
+  type CheckpointWorkerData,
+  type FromCheckpointWorker,
+  type ToCheckpointWorker,
+} from './checkpoint-message.js'
+import { openConnection, type Connection } from './connection.js'
+
+/** How often the WAL's size is looked at. */
+const LOOK_MS = 200
+/** Little enough to be copied while writes are held: about 10 ms. */
+const MAX_HELD_BYTES = 4 * 1024 * 1024
+/** Writes that outrun the passes are held all the same, rather than let the WAL grow on. */
+const MAX_PASSES = 8
+/** A reader can be in the way of the last pass for as long as one query of the main thread. */
+const TRUNCATE_WAIT_MS = 5_000
+const MAX_TRUNCATE_ATTEMPTS = 6
+const PAGE_AND_FRAME_HEADER_BYTES = 4096 + 24
+
+interface PassResult {
+  readonly busy: number
+  readonly log: number
+  readonly checkpointed: number
+}
+
+invariant(parentPort !== null, 'the checkpoint worker must be started as a worker')
+const port = parentPort
+const { path, limits, flag } = workerData as CheckpointWorkerData
+const walPath = `${path}-wal`
+const copier = openConnection(path, 'full')
+copier.client.pragma(`busy_timeout = ${TRUNCATE_WAIT_MS}`)
+// Open for as long as the thread lives: closing a descriptor of a database drops the locks that the
+// process holds on it, those of the main thread's connection included.
+const descriptor = openSync(path, 'r+')
+const pins: [Connection, Connection] = [openConnection(path, 'full'), openConnection(path, 'full')]
+let pinned: Connection | undefined
+let isHolding = false
+let lastCheckpoint = performance.now()
+
+const timer = setInterval(look, LOOK_MS)
+port.on('message', (message: ToCheckpointWorker) => {
+  if (message.type === 'held') finish(message.appliedIndex)
+  else close()
+})
+post({ type: 'ready' })
+
+function look(): void {
+  if (isHolding) return
+  const { size } = statSync(walPath)
+  if (size === 0) return
+  const isDue = performance.now() - lastCheckpoint >= limits.intervalMs
+  if (size < limits.walBytes && !isDue) return
+  copyWhileWriting()
+  isHolding = true
+  post({ type: 'hold' })
+}
+
+function copyWhileWriting(): void {
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    renewPin()
+    const { log, checkpointed } = copy('PASSIVE')
+    // A pass that leaves something does not sync the database. Done here, it costs nobody a wait.
+    fsyncSync(descriptor)
+    if ((log - checkpointed) * PAGE_AND_FRAME_HEADER_BYTES <= MAX_HELD_BYTES) return
+  }
+}
+
+/** Nothing is written until the flag is open again. */
+function finish(appliedIndex: number): void {
+  pinned?.client.exec('COMMIT')
+  pinned = undefined
+  truncate()
+  isHolding = false
+  lastCheckpoint = performance.now()
+  const shared = new Int32Array(flag)
+  Atomics.store(shared, 0, OPEN)
+  Atomics.notify(shared, 0)
+  post({ type: 'released', durableIndex: appliedIndex })
+}
+
+function truncate(): void {
+  for (let attempt = 1; copy('TRUNCATE').busy !== 0; attempt++) {
+    invariant(attempt < MAX_TRUNCATE_ATTEMPTS, 'a reader keeps the WAL of the state from ending')
+  }
+  syncWal()
+}
+
+/** The WAL file carries no locks, so it can be opened and closed at will. */
+function syncWal(): void {
+  const wal = openSync(walPath, 'r+')
+  try {
+    fsyncSync(wal)
+  } finally {
+    closeSync(wal)
+  }
+}
+
+function renewPin(): void {
+  const [first, second] = pins
+  const next = pinned === first ? second : first
+  next.client.exec('BEGIN')
+  next.client.prepare('SELECT revision FROM position').get()
+  pinned?.client.exec('COMMIT')
+  pinned = next
+}
+
+function copy(mode: 'PASSIVE' | 'TRUNCATE'): PassResult {
+  const [result] = copier.client.pragma(`wal_checkpoint(${mode})`) as PassResult[]
+  invariant(result !== undefined, 'a checkpoint gave no result')
+  return result
+}
+
+/** The main thread has closed its connection, so nothing is written any more. */
+function close(): void {
+  clearInterval(timer)
+  pinned?.client.exec('COMMIT')
+  truncate()
+  for (const connection of [...pins, copier]) connection.client.close()
+  closeSync(descriptor)
+  port.close()
+}
+
+function post(message: FromCheckpointWorker): void {
+  port.postMessage(message)
+}

@@ -1,0 +1,113 @@
+/**
+ * Reading what keys were: single versions, and the events of whole revisions.
+ *
+ * Revisions are dense: every one above 1 changed something, and none at or above the compacted one
+ * has lost a row. So a number of revisions is a range of the primary key.
+ */
+
+import { and, eq, sql } from 'drizzle-orm'
+import type { Statement } from 'better-sqlite3'
+import type { Interval } from '../state-machine/interval.js'
+import type { KeyValue } from '../state-machine/operation.js'
+import type { RevisionEvents, StoreEvent, VersionPointer } from '../state-machine/outcome.js'
+import { tombstone } from '../state-machine/revision-writer.js'
+import type { HistoryStore } from '../state-machine/state-store.js'
+import { CompactionSweep } from './compaction-sweep.js'
+import type { Connection } from './connection.js'
+import { leaseOf } from './lease-column.js'
+import { history } from './state-schema.js'
+import { VersionChains } from './version-chains.js'
+
+/** The store's first revision with content. */
+const FIRST_WRITTEN_REVISION = 2
+/** `since` stops behind the revision with which it reaches this many bytes of values. */
+const MAX_SINCE_BYTES = 16 * 1024 * 1024
+
+type HistoryRow = typeof history.$inferSelect
+
+export class HistoryRows implements HistoryStore {
+  readonly #find: ReturnType<typeof prepareFind>
+  readonly #between: Statement<[from: number, to: number], HistoryRow>
+  readonly #chains: VersionChains
+  readonly #sweep: CompactionSweep
+
+  constructor(connection: Connection) {
+    this.#find = prepareFind(connection)
+    this.#between = prepareBetween(connection)
+    this.#chains = new VersionChains(connection)
+    this.#sweep = new CompactionSweep(connection)
+  }
+
+  version(pointer: VersionPointer): KeyValue | undefined {
+    const row = this.#find.get({ revision: pointer.revision, sub: pointer.sub })
+    return row === undefined || row.version === 0 ? undefined : toKeyValue(row)
+  }
+
+  readAt(interval: Interval, revision: number): readonly KeyValue[] {
+    const kvs: KeyValue[] = []
+    for (const newest of this.#chains.newestIn(interval)) {
+      const pointer = this.#chains.asOf(newest, revision)
+      const kv = pointer && this.version(pointer)
+      if (kv !== undefined) kvs.push(kv)
+    }
+    return kvs
+  }
+
+  since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
+    const from = Math.max(fromRevision, FIRST_WRITTEN_REVISION)
+    const revisions: { revision: number; events: StoreEvent[] }[] = []
+    let bytes = 0
+    for (const row of this.#between.iterate(from, from + maxRevisions)) {
+      let current = revisions.at(-1)
+      if (current?.revision !== row.revision) {
+        if (bytes >= MAX_SINCE_BYTES) break
+        current = { revision: row.revision, events: [] }
+        revisions.push(current)
+      }
+      current.events.push(toEvent(row))
+      bytes += row.key.length + row.value.length
+    }
+    return revisions
+  }
+
+  removeCompacted(compactRevision: number, maxRows: number): boolean {
+    return this.#sweep.run(compactRevision, maxRows)
+  }
+}
+
+function toKeyValue(row: HistoryRow): KeyValue {
+  const { key, value, createRevision, version } = row
+  const lease = leaseOf(row.lease)
+  return { key, value, createRevision, modRevision: row.revision, version, lease }
+}
+
+function toEvent(row: HistoryRow): StoreEvent {
+  const previous =
+    row.prevRevision === null || row.prevSub === null
+      ? undefined
+      : { revision: row.prevRevision, sub: row.prevSub }
+  if (row.version === 0) return { type: 'delete', kv: tombstone(row.key, row.revision), previous }
+  // The first version of a life was created by its event, though it may link to a tombstone.
+  return { type: 'put', kv: toKeyValue(row), previous: row.version === 1 ? undefined : previous }
+}
+
+function prepareFind({ db }: Connection) {
+  return db
+    .select()
+    .from(history)
+    .where(
+      and(
+        eq(history.revision, sql.placeholder('revision')),
+        eq(history.sub, sql.placeholder('sub')),
+      ),
+    )
+    .prepare()
+}
+
+/** Not a drizzle query: only the driver's statement can be left in the middle of its rows. */
+function prepareBetween({ client }: Connection): Statement<[number, number], HistoryRow> {
+  return client.prepare(`
+    SELECT revision, sub, key, value, create_revision AS createRevision, version, lease,
+      prev_revision AS prevRevision, prev_sub AS prevSub
+    FROM history WHERE revision >= ? AND revision < ? ORDER BY revision, sub`)
+}

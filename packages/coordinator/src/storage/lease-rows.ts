@@ -1,0 +1,55 @@
+/** Leases, and the keys attached to them by the partial index of `live`. */
+
+import { asc, eq, sql } from 'drizzle-orm'
+import type { LeaseId } from '../state-machine/operation.js'
+import type { Lease } from '../state-machine/state-machine.js'
+import type { LeaseStore, LiveKey } from '../state-machine/state-store.js'
+import type { Connection } from './connection.js'
+import { leases, live } from './state-schema.js'
+
+export class LeaseRows implements LeaseStore {
+  readonly #queries: ReturnType<typeof prepare>
+
+  constructor(connection: Connection) {
+    this.#queries = prepare(connection)
+  }
+
+  find(id: LeaseId): Lease | undefined {
+    return this.#queries.find.get({ id })
+  }
+
+  all(): readonly Lease[] {
+    return this.#queries.all.all()
+  }
+
+  keysOf(id: LeaseId): readonly LiveKey[] {
+    return this.#queries.keysOf.all({ id }).map((row) => ({ ...row, lease: id }))
+  }
+
+  add({ id, ttlSeconds }: Lease): void {
+    this.#queries.add.run({ id, ttlSeconds })
+  }
+
+  remove(id: LeaseId): void {
+    this.#queries.remove.run({ id })
+  }
+}
+
+function prepare({ db }: Connection) {
+  const isId = eq(leases.id, sql.placeholder('id'))
+  return {
+    find: db.select().from(leases).where(isId).prepare(),
+    all: db.select().from(leases).orderBy(asc(leases.id)).prepare(),
+    keysOf: db
+      .select()
+      .from(live)
+      .where(eq(live.lease, sql.placeholder('id')))
+      .orderBy(asc(live.key))
+      .prepare(),
+    add: db
+      .insert(leases)
+      .values({ id: sql.placeholder('id'), ttlSeconds: sql.placeholder('ttlSeconds') })
+      .prepare(),
+    remove: db.delete(leases).where(isId).prepare(),
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * A hash of the state as its readers see it: keys, leases, members and remembered requests
+ * at one position.
+ * Physical matters, like rows that wait to be removed or a member's own sequence numbers, are not in
+ * it, so members with the same position have the same hash or have diverged (reliability 62).
+ *
+ * Reads the whole newest state on the calling thread: about a second a million keys.
+ */
+
+import { createHash, type Hash } from 'node:crypto'
+import type { Position } from '../state-machine/state-store.js'
+import type { Connection } from './connection.js'
+
+/** Driver statements: a drizzle query would hold all rows in memory at once. */
+const KEYS = `
+  SELECT live.key, history.value, live.create_revision, live.mod_revision, live.version, live.lease
+  FROM live JOIN history ON history.revision = live.mod_revision AND history.sub = live.mod_sub
+  ORDER BY live.key`
+const LEASES = 'SELECT id, ttl_seconds FROM leases ORDER BY id'
+const MEMBERS = 'SELECT id, name, client_urls FROM members ORDER BY id'
+const REQUESTS = 'SELECT id, revision, outcome FROM requests ORDER BY sequence'
+
+export function hashState({ client }: Connection, position: Position): string {
+  const hash = createHash('sha256')
+  add(hash, [position.revision, position.compactRevision, position.evictedRevision])
+  for (const query of [KEYS, LEASES, MEMBERS, REQUESTS]) {
+    add(hash, [query])
+    for (const row of client.prepare<[], unknown[]>(query).raw().iterate()) add(hash, row)
+  }
+  return hash.digest('hex')
+}
+
+/** Each field with its kind and length, so that no two different rows give the same bytes. */
+function add(hash: Hash, fields: readonly unknown[]): void {
+  for (const field of fields) {
+    const bytes = field instanceof Uint8Array ? field : Buffer.from(String(field))
+    hash.update(`${typeof field}:${bytes.length}:`)
+    hash.update(bytes)
+  }
+}
