@@ -29,10 +29,12 @@ export class ReadBarrier {
   #asking: WaitingRead[] = []
   /** Confirmed, and waiting for the state machine to reach `index`. */
   #confirmed: { readonly index: number; readonly reads: readonly WaitingRead[] }[] = []
+  #confirmedCount = 0
   #ref = 0
   #roundOpen = false
   #askedAtMs = 0
   #appliedIndex: number
+  #closed = false
 
   constructor(options: {
     /** Asks the core for a read index. */
@@ -50,7 +52,9 @@ export class ReadBarrier {
    * @throws {NodeError} `noLeader` when no leader confirmed it in time
    */
   wait(timeoutMs: number): Promise<void> {
-    if (this.#arrived.length + this.#asking.length >= MAX_PENDING_READS) {
+    if (this.#closed) return Promise.reject(new NodeError('stopped', 'not-applied'))
+    const unconfirmedCount = this.#arrived.length + this.#asking.length
+    if (unconfirmedCount + this.#confirmedCount >= MAX_PENDING_READS) {
       return Promise.reject(new NodeError('tooManyRequests', 'not-applied'))
     }
     return new Promise((resolve, reject) => {
@@ -74,6 +78,7 @@ export class ReadBarrier {
     if (ref !== this.#ref || !this.#roundOpen) return
     this.#roundOpen = false
     this.#confirmed.push({ index, reads: this.#asking })
+    this.#confirmedCount += this.#asking.length
     this.#asking = []
     this.onApplied(this.#appliedIndex)
     if (this.#arrived.length > 0) this.#wake()
@@ -82,7 +87,9 @@ export class ReadBarrier {
   onApplied(appliedIndex: number): void {
     this.#appliedIndex = appliedIndex
     while (this.#confirmed[0] !== undefined && this.#confirmed[0].index <= appliedIndex) {
-      for (const read of this.#confirmed[0].reads) read.resolve()
+      const { reads } = this.#confirmed[0]
+      for (const read of reads) read.resolve()
+      this.#confirmedCount -= reads.length
       this.#confirmed.shift()
     }
   }
@@ -102,14 +109,12 @@ export class ReadBarrier {
     }
     this.#arrived = this.#arrived.filter((read) => !late(read))
     this.#asking = this.#asking.filter((read) => !late(read))
-    this.#confirmed = this.#confirmed.map(({ index, reads }) => {
-      for (const read of reads.filter(late)) read.reject(new NodeError('timeout', 'not-applied'))
-      return { index, reads: reads.filter((read) => !late(read)) }
-    })
+    this.#giveUpConfirmed(late)
     if (this.#roundOpen && nowMs - this.#askedAtMs >= READ_RETRY_MS) this.onLeaderChange()
   }
 
   close(): void {
+    this.#closed = true
     const waiting = [
       ...this.#arrived,
       ...this.#asking,
@@ -119,5 +124,15 @@ export class ReadBarrier {
     this.#arrived = []
     this.#asking = []
     this.#confirmed = []
+    this.#confirmedCount = 0
+  }
+
+  #giveUpConfirmed(late: (read: WaitingRead) => boolean): void {
+    const rounds = this.#confirmed.map(({ index, reads }) => {
+      for (const read of reads.filter(late)) read.reject(new NodeError('timeout', 'not-applied'))
+      return { index, reads: reads.filter((read) => !late(read)) }
+    })
+    this.#confirmed = rounds.filter(({ reads }) => reads.length > 0)
+    this.#confirmedCount = rounds.reduce((count, { reads }) => count + reads.length, 0)
   }
 }
