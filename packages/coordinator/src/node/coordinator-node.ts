@@ -119,6 +119,8 @@ export class CoordinatorNode {
   }
 
   start(): void {
+    // Alone there is nobody to wait for.
+    if (this.membership.voters.join() === this.#options.memberId) this.#raft.campaign()
     this.#loop.start()
     this.compactor.start()
   }
