@@ -33,8 +33,7 @@ export class LeaderPresence {
 
   tick(nowMs: number): void {
     if (!this.isLost(nowMs) || this.#subscribers.size === 0) return
-    const lost = [...this.#subscribers]
-    this.#subscribers.clear()
-    for (const onLost of lost) onLost()
+    // Being told, one may unsubscribe others.
+    for (const onLost of [...this.#subscribers]) if (this.#subscribers.delete(onLost)) onLost()
   }
 }

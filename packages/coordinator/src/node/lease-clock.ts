@@ -19,7 +19,7 @@ export class LeaseClock {
   read(nowMs: number): number {
     const step = Math.max(0, nowMs - this.#readAtMs)
     this.#elapsedMs += Math.min(step, this.#maxStepMs)
-    this.#readAtMs = nowMs
+    this.#readAtMs = Math.max(this.#readAtMs, nowMs)
     return this.#elapsedMs
   }
 }

@@ -110,8 +110,12 @@ export class LeaseKeeper {
     return lease && Math.max(0, lease.deadlineMs - this.#options.clock.read(nowMs))
   }
 
-  /** Soonest expiry first. */
+  /**
+   * Soonest expiry first.
+   * @throws {NodeError} `noLeader` when this member does not lead, and so cannot know
+   */
   idsBySoonestExpiry(): readonly LeaseId[] {
+    this.#requireLeadership()
     return [...this.#armed].sort(([, a], [, b]) => a.deadlineMs - b.deadlineMs).map(([id]) => id)
   }
 
@@ -141,12 +145,16 @@ export class LeaseKeeper {
       const lease = this.#armed.get(id)
       if (lease === undefined || lease.expiring || lease.deadlineMs > clockMs) continue
       lease.expiring = true
-      // Whatever the answer: a lease that is still there is scanned, and may be renewed, again.
+      // A lease that is still there is scanned, and may be renewed, again.
       const decided = (): void => {
         lease.expiring = false
         this.#decide(id)
       }
-      this.#options.proposeExpiry(id, term).then(decided, decided)
+      this.#options.proposeExpiry(id, term).then(decided, (error: unknown) => {
+        // The entry may still be applied, so a renewal might be worth nothing.
+        if (error instanceof NodeError && error.outcome === 'unknown') return
+        decided()
+      })
     }
   }
 
