@@ -27,7 +27,7 @@ export function choose(store: StateStore, operation: Operation): ChosenOperation
   return operation.type === 'txn' ? chooseTxn(store, operation) : operation
 }
 
-function chooseTxn(store: StateStore, txn: TxnOperation): ChosenTxn {
+export function chooseTxn(store: StateStore, txn: TxnOperation): ChosenTxn {
   const succeeded = txn.compare.every((compare) => holds(store, compare))
   const branch = succeeded ? txn.success : txn.failure
   return { type: 'txn', succeeded, operations: branch.map((inner) => choose(store, inner)) }

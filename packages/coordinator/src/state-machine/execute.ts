@@ -20,7 +20,7 @@ export function execute(writer: RevisionWriter, operation: ChosenOperation): Ope
   }
 }
 
-function executeTxn(writer: RevisionWriter, txn: ChosenTxn): TxnResult {
+export function executeTxn(writer: RevisionWriter, txn: ChosenTxn): TxnResult {
   const responses = txn.operations.map((inner) => execute(writer, inner))
   return { type: 'txn', revision: writer.revision, succeeded: txn.succeeded, responses }
 }

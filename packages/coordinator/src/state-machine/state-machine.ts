@@ -1,8 +1,8 @@
 /** The replicated state machine's public face: apply what is committed, read what is applied. */
 
 import type { Proposal, PublishedMember } from './command.js'
-import type { Outcome, RangeResult, RevisionEvents, StoreEvent } from './outcome.js'
-import type { KeyValue, LeaseId, RangeOperation } from './operation.js'
+import type { Outcome, RangeResult, RevisionEvents, StoreEvent, TxnResult } from './outcome.js'
+import type { KeyValue, LeaseId, RangeOperation, TxnOperation } from './operation.js'
 
 /** A committed entry. A no-op has no proposal, yet counts as applied. */
 export interface CommittedProposal {
@@ -43,6 +43,11 @@ export interface StateMachine {
 
   /** @throws Refusal `compacted` or `futureRevision` */
   range(operation: RangeOperation): RangeResult
+  /**
+   * A transaction of nothing but ranges, which needs no place in the log.
+   * @throws Refusal `compacted` or `futureRevision`
+   */
+  readTxn(operation: TxnOperation): TxnResult
   /**
    * History from `fromRevision` on, whole revisions, oldest first, at most `maxRevisions` of them.
    * The caller has checked that `fromRevision` is not below the compacted one.

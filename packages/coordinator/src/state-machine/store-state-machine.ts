@@ -5,12 +5,16 @@
  */
 
 import { BatchRun } from './apply.js'
+import { checkOperation } from './check-operation.js'
+import { chooseTxn } from './chosen-branch.js'
 import type { PublishedMember } from './command.js'
+import { executeTxn } from './execute.js'
 import { invariant } from './invariant.js'
-import type { KeyValue, LeaseId, RangeOperation } from './operation.js'
-import type { RangeResult, RevisionEvents, StoreEvent } from './outcome.js'
+import type { KeyValue, LeaseId, RangeOperation, TxnOperation } from './operation.js'
+import type { RangeResult, RevisionEvents, StoreEvent, TxnResult } from './outcome.js'
 import { checkRangeRevision, range } from './range.js'
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from './request-ids.js'
+import { RevisionWriter } from './revision-writer.js'
 import type { AppliedBatch, CommittedProposal, Lease, StateMachine } from './state-machine.js'
 import type { Position, StateStore } from './state-store.js'
 
@@ -59,6 +63,15 @@ class StoreStateMachine implements StateMachine {
     const { revision, compactRevision } = this.#position
     checkRangeRevision(operation, revision, compactRevision)
     return range(this.#store, operation, revision)
+  }
+
+  readTxn(operation: TxnOperation): TxnResult {
+    const chosen = chooseTxn(this.#store, operation)
+    checkOperation(this.#store, chosen, this.#position)
+    const writer = new RevisionWriter(this.#store, this.revision)
+    const result = executeTxn(writer, chosen)
+    invariant(writer.events.length === 0, 'a transaction that only reads has changed something')
+    return result
   }
 
   history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
