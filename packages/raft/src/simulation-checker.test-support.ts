@@ -1,0 +1,186 @@
+/**
+ * The global view over a simulated cluster, its disks and all its messages: it checks, one call per
+ * event, what Raft promises (Raft, Figure 3) and what the core's own contract promises.
+ */
+
+import type { Entry } from './entry.js'
+import type { Message } from './message.js'
+import { quorumSize } from './quorum.js'
+import type { Status } from './ready.js'
+
+/** What the checker sees of one member. */
+export interface ObservedMember {
+  readonly id: string
+  /** The log as the core has it, durable or not. */
+  readonly volatileLog: readonly Entry[]
+  /** What a crash would leave. */
+  readonly durableLog: readonly Entry[]
+  readonly durableTerm: number
+  readonly durableVote: string | undefined
+}
+
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`safety: ${message}`)
+}
+
+export function dataOf(entry: Entry): string {
+  return `${entry.kind} ${entry.data.join(',')}`
+}
+
+function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
+  return a !== undefined && b !== undefined && a.term === b.term && dataOf(a) === dataOf(b)
+}
+
+export class SafetyChecker {
+  readonly #voters: readonly string[]
+  readonly #leaderOfTerm = new Map<number, string>()
+  readonly #leaderLogs = new Map<number, Entry[]>()
+  readonly #logAtElection = new Map<number, readonly Entry[]>()
+  readonly #votes = new Map<string, string>()
+  readonly #entriesSeen = new Map<string, string>()
+  readonly #readFloors = new Map<number, number>()
+  /** Everything that is committed, as anybody first reported it. */
+  readonly committed: Entry[] = []
+  readonly commandsSeen = new Set<string>()
+  readonly counts = { elections: 0, truncations: 0, reads: 0, droppedReads: 0 }
+
+  constructor(voters: readonly string[]) {
+    this.#voters = voters
+  }
+
+  /** Log Matching: (index, term) names one entry with one predecessor, so by induction one prefix. */
+  onAppend(member: ObservedMember, entries: readonly Entry[], truncated: boolean): void {
+    if (truncated) this.counts.truncations += 1
+    for (const entry of entries) {
+      const previous = member.volatileLog[entry.index - 2]
+      const story = `${dataOf(entry)} after term ${previous?.term ?? 0}`
+      const key = `${entry.index}/${entry.term}`
+      check(
+        (this.#entriesSeen.get(key) ?? story) === story,
+        `two different entries at ${key}: ${story} and ${this.#entriesSeen.get(key) ?? ''}`,
+      )
+      this.#entriesSeen.set(key, story)
+      this.commandsSeen.add(dataOf(entry))
+    }
+  }
+
+  /** Election Safety, Leader Append-Only and Leader Completeness. */
+  onStatus(member: ObservedMember, status: Status): void {
+    if (status.role !== 'leader') return
+    const { term } = status
+    const known = this.#leaderOfTerm.get(term)
+    check(known === undefined || known === member.id, `term ${term} has two leaders`)
+    check(this.#voters.includes(member.id), `${member.id} leads and is no voter`)
+    if (known === undefined) {
+      this.counts.elections += 1
+      this.#leaderOfTerm.set(term, member.id)
+      this.#logAtElection.set(term, [...member.volatileLog])
+      for (const entry of this.committed) {
+        check(
+          isSame(member.volatileLog[entry.index - 1], entry),
+          `leader ${member.id} of term ${term} lacks the committed entry ${entry.index}`,
+        )
+      }
+    }
+    const before = this.#leaderLogs.get(term) ?? []
+    for (const [at, entry] of before.entries()) {
+      check(member.volatileLog[at] === entry, `leader ${member.id} changed its own entry ${at + 1}`)
+    }
+    this.#leaderLogs.set(term, [...member.volatileLog])
+  }
+
+  /** State Machine Safety for what a member believes to be committed. */
+  onCommit(member: ObservedMember, status: Status, members: readonly ObservedMember[]): void {
+    const { commitIndex, role, term } = status
+    const { volatileLog } = member
+    check(commitIndex <= volatileLog.length, `${member.id} committed beyond its log`)
+    for (let index = 1; index <= Math.min(commitIndex, this.committed.length); index += 1) {
+      check(
+        isSame(volatileLog[index - 1], this.committed[index - 1]),
+        `${member.id} committed another entry at ${index}`,
+      )
+    }
+    for (let index = this.committed.length + 1; index <= commitIndex; index += 1) {
+      const entry = volatileLog[index - 1]!
+      if (role === 'leader') this.#checkDurableOnQuorum(entry, members)
+      this.committed.push(entry)
+      for (const [laterTerm, log] of this.#logAtElection) {
+        check(
+          laterTerm <= term || isSame(log[index - 1], entry),
+          `the leader of term ${laterTerm} lacks entry ${index}, committed in term ${term}`,
+        )
+      }
+    }
+  }
+
+  onApply(member: ObservedMember, entry: Entry, appliedIndex: number): void {
+    check(entry.index === appliedIndex + 1, `${member.id} applied out of order`)
+    check(isSame(this.committed[entry.index - 1], entry), `${member.id} applied another entry`)
+    check(
+      isSame(member.durableLog[entry.index - 1], entry),
+      `${member.id} applied what it may lose`,
+    )
+  }
+
+  /** What is on the wire is true of the sender's disk: votes and acknowledgements wait for it. */
+  onSend(member: ObservedMember, message: Message): void {
+    const { durableTerm, durableVote, durableLog } = member
+    if (message.type === 'appendEntriesAccepted') {
+      const { matchIndex, term } = message
+      check(durableTerm >= term, `${member.id} acknowledged in a term that it may forget`)
+      check(
+        matchIndex === 0 ||
+          isSame(durableLog[matchIndex - 1], this.#leaderLogs.get(term)?.[matchIndex - 1]),
+        `${member.id} acknowledged ${matchIndex}, which is not durable`,
+      )
+    }
+    const candidate =
+      message.type === 'requestVote'
+        ? message.from
+        : message.type === 'requestVoteResponse' && message.granted
+          ? message.to
+          : undefined
+    if (candidate === undefined) return
+    check(
+      durableTerm > message.term || (durableTerm === message.term && durableVote === candidate),
+      `${member.id} voted in term ${message.term}, which it may forget`,
+    )
+    const key = `${member.id} in term ${message.term}`
+    check((this.#votes.get(key) ?? candidate) === candidate, `${key} voted twice`)
+    this.#votes.set(key, candidate)
+  }
+
+  onReadAsked(ref: number): void {
+    this.#readFloors.set(ref, this.committed.length)
+  }
+
+  /** A read sees everything that was committed when it was asked. */
+  onReadAnswered(ref: number, index: number): void {
+    const floor = this.#readFloors.get(ref)
+    check(floor !== undefined, `read ${ref} was answered twice or never asked`)
+    check(index >= floor, `read ${ref} was answered with ${index}, but ${floor} was committed`)
+    this.#readFloors.delete(ref)
+    this.counts.reads += 1
+  }
+
+  onReadDropped(ref: number): void {
+    check(this.#readFloors.delete(ref), `read ${ref} was dropped twice or after its answer`)
+    this.counts.droppedReads += 1
+  }
+
+  /** The asker crashed, and its reads with it. */
+  onReadForgotten(ref: number): void {
+    this.#readFloors.delete(ref)
+  }
+
+  #checkDurableOnQuorum(entry: Entry, members: readonly ObservedMember[]): void {
+    const holders = members.filter(
+      ({ id, durableLog }) =>
+        this.#voters.includes(id) && isSame(durableLog[entry.index - 1], entry),
+    )
+    check(
+      holders.length >= quorumSize(this.#voters.length),
+      `entry ${entry.index} was committed while only ${holders.length} disks hold it`,
+    )
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * A cluster of cores with a network and disks that fail on command: messages are lost, repeated and
+ * overtake each other, members crash and lose the writes in flight, and the network parts. Every
+ * event passes the safety checker. Nothing here draws a number: the caller decides all.
+ */
+
+import type { RaftOptions } from './config.js'
+import type { Entry } from './entry.js'
+import { MemoryLog } from './memory-log.test-support.js'
+import type { Message } from './message.js'
+import { Raft } from './raft.js'
+import type { Ready } from './ready.js'
+import { dataOf, SafetyChecker, type ObservedMember } from './simulation-checker.test-support.js'
+
+class SimulatedMember implements ObservedMember {
+  readonly id: string
+  readonly log: MemoryLog
+  volatileLog: Entry[] = []
+  raft: Raft | undefined
+  appliedIndex = 0
+  incarnation = 0
+  lastTerm = 0
+  lastCommitIndex = 0
+  readonly reads = new Set<number>()
+
+  constructor(id: string, log: MemoryLog) {
+    this.id = id
+    this.log = log
+  }
+
+  get durableLog(): readonly Entry[] {
+    return this.log.all
+  }
+
+  get durableTerm(): number {
+    return this.log.hardState.term
+  }
+
+  get durableVote(): string | undefined {
+    return this.log.hardState.votedFor
+  }
+}
+
+export interface ClusterOptions {
+  readonly voters: readonly string[]
+  readonly learners?: readonly string[]
+  readonly limits?: Partial<RaftOptions>
+}
+
+export class SimulatedCluster {
+  readonly checker: SafetyChecker
+  readonly members: SimulatedMember[]
+  network: Message[] = []
+  readonly #limits: Partial<RaftOptions>
+  readonly #commands = new Map<string, string>()
+  readonly #refusedCommands: string[] = []
+  #isolated = new Set<string>()
+  readonly #slowDisks = new Set<string>()
+  #nextRef = 1
+
+  constructor({ voters, learners = [], limits = {} }: ClusterOptions) {
+    this.checker = new SafetyChecker(voters)
+    this.#limits = limits
+    this.members = [...voters, ...learners].map(
+      (id) => new SimulatedMember(id, new MemoryLog({ voters, learners })),
+    )
+    for (const member of this.members) this.start(member, 0)
+  }
+
+  /** Starts a member whose state machine had applied `appliedIndex`. */
+  start(member: SimulatedMember, appliedIndex: number): void {
+    if (member.raft !== undefined) return
+    member.incarnation += 1
+    member.appliedIndex = Math.min(appliedIndex, member.appliedIndex)
+    member.volatileLog = [...member.durableLog]
+    member.lastCommitIndex = member.appliedIndex
+    member.lastTerm = member.durableTerm
+    const { id, incarnation } = member
+    const seed = Number(id) + 100 * incarnation
+    const options = { electionTicks: 5, ...this.#limits, appliedIndex: member.appliedIndex }
+    member.raft = new Raft({ id, seed, ...options }, member.log)
+  }
+
+  crash(member: SimulatedMember): void {
+    member.raft = undefined
+    member.log.crash()
+    for (const ref of member.reads) this.checker.onReadForgotten(ref)
+    member.reads.clear()
+  }
+
+  /** Cuts the named members off from the others; they still reach each other. */
+  partition(ids: readonly string[]): void {
+    this.#isolated = new Set(ids)
+  }
+
+  /** A slow disk completes writes only one at a time, when `completeWrite` is called. */
+  toggleSlowDisk({ id }: SimulatedMember): void {
+    if (!this.#slowDisks.delete(id)) this.#slowDisks.add(id)
+  }
+
+  /** The member that leads in the latest term, if there is one. */
+  get leader(): SimulatedMember | undefined {
+    let newest: SimulatedMember | undefined
+    for (const member of this.members) {
+      if (member.raft?.status.role !== 'leader') continue
+      if (newest === undefined || member.lastTerm > newest.lastTerm) newest = member
+    }
+    return newest
+  }
+
+  /** The clocks and the network of all but `stalled` run on until somebody else leads. */
+  usurp(stalled: SimulatedMember): void {
+    this.partition([stalled.id])
+    for (let tick = 0; tick < 25; tick += 1) {
+      for (const member of this.members) if (member !== stalled) this.tick(member)
+      this.runRound()
+      if (this.leader !== undefined && this.leader !== stalled) break
+    }
+  }
+
+  tick(member: SimulatedMember): void {
+    member.raft?.tick()
+    this.#observe(member)
+  }
+
+  propose(member: SimulatedMember): void {
+    const ref = this.#nextRef
+    this.#nextRef += 1
+    const command = Uint8Array.of(Number(member.id), ref & 0xff, (ref >> 8) & 0xff)
+    const result = member.raft?.propose([command], ref)
+    const isRefused = result === 'noLeader' || result === 'tooManyUncommitted'
+    if (isRefused) this.#refusedCommands.push(`command ${command.join(',')}`)
+    else this.#commands.set(`${member.id}/${ref}`, `command ${command.join(',')}`)
+    this.#observe(member)
+  }
+
+  read(member: SimulatedMember): void {
+    if (member.raft === undefined) return
+    const ref = this.#nextRef
+    this.#nextRef += 1
+    this.checker.onReadAsked(ref)
+    member.reads.add(ref)
+    member.raft.readIndex(ref)
+  }
+
+  /** Takes and carries out one Ready; its write stays in flight. */
+  processReady(member: SimulatedMember): boolean {
+    if (member.raft?.hasReady() !== true) return false
+    const ready = member.raft.ready()
+    if (ready.append !== undefined) {
+      this.#recordAppend(member, ready.append.entries)
+      member.log.begin(ready.append)
+    }
+    this.checker.onStatus(member, member.raft.status)
+    this.checker.onCommit(member, member.raft.status, this.members)
+    this.#send(member, ready.messages)
+    this.#apply(member, ready.committed)
+    for (const { ref, index } of ready.readStates) {
+      member.reads.delete(ref)
+      this.checker.onReadAnswered(ref, index)
+    }
+    for (const ref of ready.droppedReads) {
+      member.reads.delete(ref)
+      this.checker.onReadDropped(ref)
+    }
+    for (const ref of ready.droppedProposals) {
+      this.#refusedCommands.push(this.#commands.get(`${member.id}/${ref}`)!)
+    }
+    return true
+  }
+
+  /** The oldest write becomes durable. */
+  completeWrite(member: SimulatedMember): boolean {
+    if (member.raft === undefined) return false
+    const append = member.log.complete()
+    if (append === undefined) return false
+    this.#send(member, append.messages)
+    member.raft.onAppended(append.term, append.index)
+    this.#observe(member)
+    return true
+  }
+
+  /** Delivers the message at `position` of the network; with `keep` it stays there as well. */
+  deliver(position: number, keep = false): void {
+    if (this.network.length === 0) return
+    const at = position % this.network.length
+    const message = this.network[at]!
+    // A repeated forwarded proposal would be a second proposal: transports carry it at most once.
+    if (!keep || message.type === 'forwardProposal') this.network.splice(at, 1)
+    if (this.#isolated.has(message.from) !== this.#isolated.has(message.to)) return
+    const member = this.members.find(({ id }) => id === message.to)!
+    member.raft?.step(message)
+    this.#observe(member)
+  }
+
+  drop(position: number): void {
+    if (this.network.length > 0) this.network.splice(position % this.network.length, 1)
+  }
+
+  /** One round in which everything works: all that waits is processed, written and delivered. */
+  runRound(): boolean {
+    let isBusy = false
+    for (const member of this.members) {
+      while (this.processReady(member)) isBusy = true
+      if (this.#slowDisks.has(member.id)) continue
+      while (this.completeWrite(member)) isBusy = true
+    }
+    for (let left = this.network.length; left > 0; left -= 1) {
+      this.deliver(0)
+      isBusy = true
+    }
+    return isBusy
+  }
+
+  /** Refused proposals were appended nowhere. */
+  checkRefusals(): void {
+    for (const command of this.#refusedCommands) {
+      if (this.checker.commandsSeen.has(command))
+        throw new Error(`refused but appended: ${command}`)
+    }
+  }
+
+  /** Everybody is up and connected: there must be one leader, equal logs and answered reads. */
+  heal(): void {
+    this.partition([])
+    this.#slowDisks.clear()
+    for (const member of this.members) this.start(member, member.appliedIndex)
+    const isSettled = (): boolean => {
+      const leaders = this.members.filter(({ raft }) => raft?.status.role === 'leader')
+      const leader = leaders[0]
+      return (
+        leaders.length === 1 &&
+        leader !== undefined &&
+        this.members.every(
+          ({ raft, appliedIndex }) =>
+            raft?.status.leaderId === leader.id && appliedIndex === leader.volatileLog.length,
+        )
+      )
+    }
+    this.#runUntil(isSettled, 'no agreement after healing')
+    const proposer = this.members.at(-1)!
+    const commitFloor = this.checker.committed.length
+    this.propose(proposer)
+    this.read(proposer)
+    this.#runUntil(
+      () => proposer.reads.size === 0 && this.checker.committed.length > commitFloor && isSettled(),
+      'no progress after healing',
+    )
+    for (const member of this.members) {
+      const log = member.durableLog.map(dataOf).join(' ')
+      if (log !== this.members[0]!.durableLog.map(dataOf).join(' ')) throw new Error('logs differ')
+    }
+  }
+
+  #runUntil(isDone: () => boolean, complaint: string): void {
+    for (let tick = 0; tick < 200; tick += 1) {
+      while (this.runRound());
+      if (isDone()) return
+      for (const member of this.members) this.tick(member)
+    }
+    throw new Error(`liveness: ${complaint}`)
+  }
+
+  #recordAppend(member: SimulatedMember, entries: readonly Entry[]): void {
+    const first = entries[0]
+    if (first === undefined) return
+    const isTruncating = first.index <= member.volatileLog.length
+    member.volatileLog = [...member.volatileLog.slice(0, first.index - 1), ...entries]
+    this.checker.onAppend(member, entries, isTruncating)
+  }
+
+  #send(member: SimulatedMember, messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.checker.onSend(member, message)
+      this.network.push(message)
+    }
+  }
+
+  #apply(member: SimulatedMember, committed: Ready['committed']): void {
+    for (const entry of committed) {
+      this.checker.onApply(member, entry, member.appliedIndex)
+      member.appliedIndex = entry.index
+    }
+    if (committed.length > 0) member.raft?.onApplied(member.appliedIndex)
+  }
+
+  /** Between two Readys the core's log is ahead of what was seen of it; see `processReady`. */
+  #observe(member: SimulatedMember): void {
+    const { raft } = member
+    if (raft === undefined) return
+    const { status } = raft
+    if (status.term < member.lastTerm) throw new Error(`safety: the term of ${member.id} fell`)
+    if (status.commitIndex < member.lastCommitIndex) {
+      throw new Error(`safety: the commit index of ${member.id} fell`)
+    }
+    member.lastTerm = status.term
+    member.lastCommitIndex = status.commitIndex
+  }
+}
