@@ -16,6 +16,9 @@ const RETRY_MS = 50
 /** One attempt at a leader that may be gone. */
 const ATTEMPT_MS = 1_000
 
+type RequestOf<Type extends PeerRequest['type']> = Extract<PeerRequest, { type: Type }>
+type AnswerOf<Type extends PeerRequest['type']> = Extract<PeerAnswer, { type: Type }>
+
 export interface LeaseServiceOptions {
   readonly keeper: LeaseKeeper
   readonly reads: ReadBarrier
@@ -33,19 +36,19 @@ export class LeaseService {
 
   /** The granted TTL in seconds; undefined when there is no such lease. */
   async renew(id: LeaseId, timeoutMs: number): Promise<number | undefined> {
-    const answer = await this.#askLeader({ type: 'leaseRenew', id }, timeoutMs)
-    return answer.type === 'leaseRenew' ? answer.ttlSeconds : undefined
+    const { ttlSeconds } = await this.#askLeader({ type: 'leaseRenew', id }, timeoutMs)
+    return ttlSeconds
   }
 
   /** Undefined when there is no such lease. */
   async remainingMs(id: LeaseId, timeoutMs: number): Promise<number | undefined> {
-    const answer = await this.#askLeader({ type: 'leaseRemaining', id }, timeoutMs)
-    return answer.type === 'leaseRemaining' ? answer.remainingMs : undefined
+    const { remainingMs } = await this.#askLeader({ type: 'leaseRemaining', id }, timeoutMs)
+    return remainingMs
   }
 
   async idsBySoonestExpiry(timeoutMs: number): Promise<readonly LeaseId[]> {
-    const answer = await this.#askLeader({ type: 'leasesBySoonestExpiry' }, timeoutMs)
-    return answer.type === 'leasesBySoonestExpiry' ? answer.ids : []
+    const { ids } = await this.#askLeader({ type: 'leasesBySoonestExpiry' }, timeoutMs)
+    return ids
   }
 
   /** Answers as the leader, confirmed by a quorum since the question arrived (etcd #20615). */
@@ -70,27 +73,52 @@ export class LeaseService {
     this.#closed = true
   }
 
-  async #askLeader(request: PeerRequest, timeoutMs: number): Promise<PeerAnswer> {
+  async #askLeader<Type extends PeerRequest['type']>(
+    request: RequestOf<Type>,
+    timeoutMs: number,
+  ): Promise<AnswerOf<Type>> {
     const deadline = performance.now() + timeoutMs
+    let mayHaveRenewed = false
     for (;;) {
       const left = deadline - performance.now()
-      if (this.#closed) throw new NodeError('stopped', 'unknown')
-      if (left <= 0) throw new NodeError('noLeader', 'not-applied')
-      const answer = await this.#attempt(request, Math.min(left, ATTEMPT_MS))
-      if (answer !== undefined) return answer
-      await delay(Math.min(RETRY_MS, Math.max(0, left)))
+      const outcome = mayHaveRenewed ? 'unknown' : 'not-applied'
+      if (this.#closed) throw new NodeError('stopped', outcome)
+      if (left <= 0) throw new NodeError(mayHaveRenewed ? 'timeout' : 'noLeader', outcome)
+      const attempt = this.#attempt(request, Math.min(left, ATTEMPT_MS))
+      const answer = await attempt
+      if (isAnswerTo(request, answer)) return answer
+      if (attempt !== undefined && request.type === 'leaseRenew') mayHaveRenewed = true
+      await delay(Math.min(RETRY_MS, Math.max(0, deadline - performance.now())))
     }
   }
 
-  /** Undefined when whoever should lead did not answer. All these questions may be asked twice. */
-  async #attempt(request: PeerRequest, timeoutMs: number): Promise<PeerAnswer | undefined> {
-    try {
-      if (this.#options.keeper.leads) return await this.answer(request, timeoutMs)
-      const leaderId = this.#options.leaderId()
-      if (leaderId === undefined) return undefined
-      return await this.#options.transport.request(leaderId, request, timeoutMs)
-    } catch {
-      return undefined
-    }
+  /**
+   * Undefined when there is nobody to ask; resolves to undefined when whoever should lead did not
+   * answer. All these questions may be asked twice.
+   */
+  #attempt(request: PeerRequest, timeoutMs: number): Promise<PeerAnswer | undefined> | undefined {
+    const leaderId = this.#options.leaderId()
+    if (this.#options.keeper.leads) return inTime(this.answer(request, timeoutMs), timeoutMs)
+    if (leaderId === undefined) return undefined
+    return inTime(this.#options.transport.request(leaderId, request, timeoutMs), timeoutMs)
+  }
+}
+
+function isAnswerTo<Type extends PeerRequest['type']>(
+  request: RequestOf<Type>,
+  answer: PeerAnswer | undefined,
+): answer is AnswerOf<Type> {
+  return answer?.type === request.type
+}
+
+/** Undefined when there is no answer in time: a leader may be waiting for an expiry's outcome. */
+async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const answered = new AbortController()
+  try {
+    return await Promise.race([answer, delay(timeoutMs, undefined, { signal: answered.signal })])
+  } catch {
+    return undefined
+  } finally {
+    answered.abort()
   }
 }
