@@ -32,6 +32,9 @@ interface Effect {
   readonly compactRevision?: number
 }
 
+/** A copy of the position that the batch moves on, entry by entry. */
+type Draft = { -readonly [Field in keyof Position]: Position[Field] }
+
 export interface AppliedRun {
   readonly position: Position
   readonly batch: AppliedBatch
@@ -43,11 +46,11 @@ export class BatchRun {
   readonly #proposals: AppliedProposal[] = []
   readonly #revisions: RevisionEvents[] = []
   readonly #leaseChanges: LeaseChange[] = []
-  #position: Position
+  readonly #position: Draft
 
   constructor(store: StateStore, position: Position, limits: RequestLimits) {
     this.#store = store
-    this.#position = position
+    this.#position = { ...position }
     this.#limits = limits
   }
 
@@ -73,7 +76,8 @@ export class BatchRun {
     if (proposal !== undefined) {
       this.#proposals.push({ proposal, outcome: this.#answer(proposal, term) })
     }
-    this.#position = { ...this.#position, appliedIndex: index, appliedTerm: term }
+    this.#position.appliedIndex = index
+    this.#position.appliedTerm = term
   }
 
   #answer(proposal: Proposal, term: number): Outcome {
@@ -85,7 +89,7 @@ export class BatchRun {
     const outcome = this.#applyCommand(command, term)
     const request = { id: requestId.id, outcome }
     const evictedRevision = remember(requests, request, this.#position, this.#limits)
-    this.#position = { ...this.#position, evictedRevision }
+    this.#position.evictedRevision = evictedRevision
     return outcome
   }
 
@@ -127,7 +131,7 @@ export class BatchRun {
     const { revision, events } = writer
     if (events.length > 0) this.#revisions.push({ revision, events })
     if (effect.leaseChanges !== undefined) this.#leaseChanges.push(...effect.leaseChanges)
-    const compactRevision = effect.compactRevision ?? this.#position.compactRevision
-    this.#position = { ...this.#position, revision, compactRevision }
+    this.#position.revision = revision
+    this.#position.compactRevision = effect.compactRevision ?? this.#position.compactRevision
   }
 }

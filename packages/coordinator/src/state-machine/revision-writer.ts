@@ -12,7 +12,7 @@ import type { LiveKey, StateStore } from './state-store.js'
 
 const NO_BYTES = new Uint8Array(0)
 
-interface PutContent {
+export interface PutContent {
   readonly key: Uint8Array
   readonly value: Uint8Array
   readonly lease: LeaseId
@@ -39,10 +39,12 @@ export class RevisionWriter {
   }
 
   /** Every put is a change, even one of the same value (etcd §8.3). */
-  put(content: PutContent, replaced: LiveKey | undefined): void {
+  put({ key, value, lease }: PutContent, replaced: LiveKey | undefined): void {
     const revision = this.#base + 1
     const kv: KeyValue = {
-      ...content,
+      key,
+      value,
+      lease,
       createRevision: replaced?.createRevision ?? revision,
       modRevision: revision,
       version: (replaced?.version ?? 0) + 1,

@@ -14,6 +14,7 @@ import { tombstone } from '../state-machine/revision-writer.js'
 import type { HistoryStore } from '../state-machine/state-store.js'
 import { CompactionSweep } from './compaction-sweep.js'
 import type { Connection } from './connection.js'
+import { hotStatement } from './hot-statement.js'
 import { leaseOf } from './lease-column.js'
 import { history } from './state-schema.js'
 import { VersionChains } from './version-chains.js'
@@ -39,8 +40,12 @@ export class HistoryRows implements HistoryStore {
   }
 
   version(pointer: VersionPointer): KeyValue | undefined {
-    const row = this.#find.get({ revision: pointer.revision, sub: pointer.sub })
-    return row === undefined || row.version === 0 ? undefined : toKeyValue(row)
+    const row = this.#find.get(pointer.revision, pointer.sub)
+    if (row === undefined) return undefined
+    const [key, value, createRevision, version, lease] = row
+    if (version === 0) return undefined
+    const modRevision = pointer.revision
+    return { key, value, createRevision, modRevision, version, lease: leaseOf(lease) }
   }
 
   readAt(interval: Interval, revision: number): readonly KeyValue[] {
@@ -91,17 +96,15 @@ function toEvent(row: HistoryRow): StoreEvent {
   return { type: 'put', kv: toKeyValue(row), previous: row.version === 1 ? undefined : previous }
 }
 
-function prepareFind({ db }: Connection) {
-  return db
-    .select()
+type FoundRow = [key: Buffer, value: Buffer, createRevision: number, version: number, string | null]
+
+function prepareFind(connection: Connection): Statement<[revision: number, sub: number], FoundRow> {
+  const { key, value, createRevision, version, lease, revision, sub } = history
+  const query = connection.db
+    .select({ key, value, createRevision, version, lease })
     .from(history)
-    .where(
-      and(
-        eq(history.revision, sql.placeholder('revision')),
-        eq(history.sub, sql.placeholder('sub')),
-      ),
-    )
-    .prepare()
+    .where(and(eq(revision, sql.placeholder('revision')), eq(sub, sql.placeholder('sub'))))
+  return hotStatement(connection, query, ['revision', 'sub'])
 }
 
 /** Not a drizzle query: only the driver's statement can be left in the middle of its rows. */

@@ -5,6 +5,7 @@ import type { LeaseId } from '../state-machine/operation.js'
 import type { Lease } from '../state-machine/state-machine.js'
 import type { LeaseStore, LiveKey } from '../state-machine/state-store.js'
 import type { Connection } from './connection.js'
+import { hotStatement } from './hot-statement.js'
 import { leases, live } from './state-schema.js'
 
 export class LeaseRows implements LeaseStore {
@@ -15,7 +16,8 @@ export class LeaseRows implements LeaseStore {
   }
 
   find(id: LeaseId): Lease | undefined {
-    return this.#queries.find.get({ id })
+    const row = this.#queries.find.get(id)
+    return row && { id, ttlSeconds: row[0] }
   }
 
   all(): readonly Lease[] {
@@ -35,10 +37,15 @@ export class LeaseRows implements LeaseStore {
   }
 }
 
-function prepare({ db }: Connection) {
+function prepare(connection: Connection) {
+  const { db } = connection
   const isId = eq(leases.id, sql.placeholder('id'))
   return {
-    find: db.select().from(leases).where(isId).prepare(),
+    find: hotStatement<[id: string], [ttlSeconds: number]>(
+      connection,
+      db.select({ ttlSeconds: leases.ttlSeconds }).from(leases).where(isId),
+      ['id'],
+    ),
     all: db.select().from(leases).orderBy(asc(leases.id)).prepare(),
     keysOf: db
       .select()

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { invariant } from '@holdfast/raft'
 import type { Position } from '../state-machine/state-store.js'
 import type { Connection } from './connection.js'
+import { hotStatement } from './hot-statement.js'
 import { position } from './state-schema.js'
 import { StorageError } from './storage-error.js'
 
@@ -44,23 +45,26 @@ export class PositionRow {
   }
 
   save(saved: Position): void {
-    this.#queries.save.run({ ...saved })
+    const { appliedIndex, appliedTerm, revision, compactRevision, evictedRevision } = saved
+    this.#queries.save.run(appliedIndex, appliedTerm, revision, compactRevision, evictedRevision)
   }
 }
 
-function prepare({ db }: Connection) {
+function prepare(connection: Connection) {
+  const { db } = connection
   const at = (name: keyof Position) => sql`${sql.placeholder(name)}`
   return {
     load: db.select().from(position).prepare(),
-    save: db
-      .update(position)
-      .set({
+    save: hotStatement<[number, number, number, number, number], never>(
+      connection,
+      db.update(position).set({
         appliedIndex: at('appliedIndex'),
         appliedTerm: at('appliedTerm'),
         revision: at('revision'),
         compactRevision: at('compactRevision'),
         evictedRevision: at('evictedRevision'),
-      })
-      .prepare(),
+      }),
+      ['appliedIndex', 'appliedTerm', 'revision', 'compactRevision', 'evictedRevision'],
+    ),
   }
 }

@@ -11,6 +11,7 @@ import { asc, eq, sql } from 'drizzle-orm'
 import { invariant } from '@holdfast/raft'
 import type { RememberedRequest, RequestStore } from '../state-machine/state-store.js'
 import type { Connection } from './connection.js'
+import { hotStatement } from './hot-statement.js'
 import { requests } from './state-schema.js'
 
 interface Remembered {
@@ -50,7 +51,7 @@ export class RequestRows implements RequestStore {
   append({ id, revision, outcome }: RememberedRequest): void {
     invariant(!this.#byId.has(id), 'a request was remembered twice')
     const sequence = this.#nextSequence
-    this.#queries.append.run({ sequence, id, revision, outcome })
+    this.#queries.append.run(sequence, id, revision, outcome)
     this.#index(id, { sequence, revision, bytes: Buffer.byteLength(id) + outcome.length })
   }
 
@@ -58,7 +59,7 @@ export class RequestRows implements RequestStore {
     const oldest = this.#byId.entries().next()
     invariant(oldest.done !== true, 'there is no remembered request to forget')
     const [id, { sequence, revision, bytes }] = oldest.value
-    this.#queries.remove.run({ sequence })
+    this.#queries.remove.run(sequence)
     this.#byId.delete(id)
     this.#bytes -= bytes
     return revision
@@ -71,7 +72,8 @@ export class RequestRows implements RequestStore {
   }
 }
 
-function prepare({ db }: Connection) {
+function prepare(connection: Connection) {
+  const { db } = connection
   const isRow = eq(requests.sequence, sql.placeholder('sequence'))
   const { sequence, id, revision } = requests
   const bytes = sql<number>`octet_length(${id}) + octet_length(${requests.outcome})`
@@ -82,15 +84,18 @@ function prepare({ db }: Connection) {
       .orderBy(asc(sequence))
       .prepare(),
     outcome: db.select({ outcome: requests.outcome }).from(requests).where(isRow).prepare(),
-    append: db
-      .insert(requests)
-      .values({
+    append: hotStatement<[sequence: number, id: string, revision: number, Uint8Array], never>(
+      connection,
+      db.insert(requests).values({
         sequence: sql.placeholder('sequence'),
         id: sql.placeholder('id'),
         revision: sql.placeholder('revision'),
         outcome: sql.placeholder('outcome'),
-      })
-      .prepare(),
-    remove: db.delete(requests).where(isRow).prepare(),
+      }),
+      ['sequence', 'id', 'revision', 'outcome'],
+    ),
+    remove: hotStatement<[sequence: number], never>(connection, db.delete(requests).where(isRow), [
+      'sequence',
+    ]),
   }
 }
