@@ -9,3 +9,4 @@ export {
   type ProcessCluster,
   type ProcessClusterOptions,
 } from './process-cluster.js'
+export { serveCommand } from './serve-command.js'

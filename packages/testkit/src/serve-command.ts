@@ -1,0 +1,29 @@
+/** A member of ours as a process: `holdfast serve`, as anybody would start it. */
+
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { MemberCommand } from './process-cluster.js'
+
+/**
+ * @param importer the `import.meta.url` of a module whose package depends on `holdfast`
+ * @param flags further flags of `holdfast serve`, such as its timing
+ */
+export function serveCommand(importer: string, flags: readonly string[] = []): MemberCommand {
+  const packageFile = createRequire(importer).resolve('holdfast/package.json')
+  const program = join(dirname(packageFile), 'dist', 'main.js')
+  return ({ name, clientUrl, peerUrl, dataDirectory, initialCluster }) => ({
+    command: process.execPath,
+    args: [
+      ...[program, 'serve', '--name', name, '--data-dir', dataDirectory],
+      ...['--client-url', clientUrl, '--peer-url', peerUrl],
+      ...['--initial-cluster', listOf(initialCluster)],
+      ...flags,
+    ],
+  })
+}
+
+function listOf(members: Readonly<Record<string, string>>): string {
+  return Object.entries(members)
+    .map(([name, url]) => `${name}=${url}`)
+    .join()
+}
