@@ -8,7 +8,15 @@ const hostTimeAndChance = [
 ]
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'eslint.config.js', '.dependency-cruiser.cjs'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/node_modules/',
+      'eslint.config.js',
+      '.dependency-cruiser.cjs',
+      '.ci/',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
+const reportFile = process.env['HOLDFAST_TEST_REPORT']
+
 export default defineConfig({
   test: {
+    reporters: reportFile ? ['default', ['json', { outputFile: reportFile }]] : ['default'],
     // What crosses packages starts real processes and clusters, so it runs after the units, alone.
     projects: [
       {
