@@ -15,7 +15,7 @@ import type {
 export const MAX_ENTRIES_PER_SLICE = 512
 
 export interface ApplierOptions {
-  readonly state: StateMachine
+  readonly state: Pick<StateMachine, 'apply'>
   readonly decode: (data: Uint8Array) => Proposal
   /** While it is pending, nothing may be applied: the state's checkpoint is finishing. */
   readonly gate: () => Promise<void> | undefined
@@ -47,10 +47,12 @@ export class Applier {
     const gate = this.#options.gate()
     if (gate !== undefined) {
       this.#heldBy = gate
-      void gate.then(() => {
+      const open = (): void => {
         this.#heldBy = undefined
         this.#options.wake()
-      })
+      }
+      // A checkpoint that failed is the storage's to report.
+      gate.then(open, open)
       return
     }
     const slice = this.#queue.slice(0, MAX_ENTRIES_PER_SLICE)

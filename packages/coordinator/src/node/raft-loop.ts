@@ -23,12 +23,12 @@ export interface LogWriter {
 }
 
 export interface RaftLoopParts {
-  readonly raft: Raft
+  readonly raft: Pick<Raft, 'tick' | 'step' | 'onAppended' | 'hasReady' | 'ready'>
   readonly log: LogWriter
   readonly transport: PeerTransport
-  readonly proposer: Proposer
-  readonly reads: ReadBarrier
-  readonly applier: Applier
+  readonly proposer: Pick<Proposer, 'submit' | 'onDropped'>
+  readonly reads: Pick<ReadBarrier, 'submit' | 'onReadState'>
+  readonly applier: Pick<Applier, 'enqueue' | 'applySlice'>
   readonly onStatus: (status: Status) => void
   /** Once a tick, after the core's. */
   readonly onTick: (nowMs: number) => void

@@ -1,0 +1,334 @@
+/** The driver's side of the core's contract (ready.ts of @holdfast/raft; thesis §10.2.1). */
+
+import { createConnection, createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Append, Entry, Heartbeat, Message, Ready, Status } from '@holdfast/raft'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { RaftLoop } from './raft-loop.js'
+import { turn } from './tracked.test-support.js'
+
+/** So long that no test sees one by accident. */
+const NEVER_MS = 3_600_000
+
+const NOTHING: Ready = {
+  status: undefined,
+  append: undefined,
+  messages: [],
+  committed: [],
+  readStates: [],
+  droppedReads: [],
+  droppedProposals: [],
+}
+
+function heartbeat(readPosition = 0): Heartbeat {
+  return { type: 'heartbeat', from: '1', to: '2', term: 1, commitIndex: 0, readPosition }
+}
+
+function append(index: number, messages: readonly Message[] = []): Append {
+  return { hardState: undefined, entries: [], messages, term: 1, index }
+}
+
+/** Writes down every call that the loop makes, in order. */
+class Parts {
+  readonly journal: string[] = []
+  readonly readies: Ready[] = []
+  readonly sent: Message[] = []
+  readonly writes: (() => void)[] = []
+  readonly fatal: unknown[] = []
+  readonly elapsedTicks: number[] = []
+  readonly status: Status = { role: 'leader', term: 1, leaderId: '1', commitIndex: 0 }
+  failAt = ''
+
+  note(what: string): void {
+    this.journal.push(what)
+    if (what === this.failAt) throw new Error(`broken: ${what}`)
+  }
+
+  readonly raft = {
+    tick: (elapsedTicks = 1): void => {
+      this.elapsedTicks.push(elapsedTicks)
+      this.note('tick')
+    },
+    step: ({ type }: Message): void => this.note(`step ${type}`),
+    onAppended: (term: number, index: number): void => this.note(`appended ${term}/${index}`),
+    hasReady: (): boolean => this.readies.length > 0,
+    ready: (): Ready => this.readies.shift()!,
+  }
+
+  readonly log = {
+    append: (_write: object, onDurable: () => void): void => {
+      this.note('write')
+      this.writes.push(onDurable)
+    },
+  }
+
+  readonly transport = {
+    send: (message: Message): void => {
+      this.sent.push(message)
+      this.note(`send ${message.type}`)
+    },
+    flush: (): void => this.note('flush'),
+    request: () => Promise.reject(new Error('the loop asks no questions')),
+    close: () => Promise.resolve(),
+  }
+
+  readonly proposer = {
+    submit: (): void => this.note('submit proposals'),
+    onDropped: (refs: readonly number[]): void => {
+      if (refs.length > 0) this.note(`dropped ${refs.join()}`)
+    },
+  }
+
+  readonly reads = {
+    submit: (): void => this.note('submit reads'),
+    onReadState: (ref: number, index: number): void => this.note(`read ${ref}@${index}`),
+  }
+
+  readonly applier = {
+    enqueue: (entries: readonly Entry[]): void => this.note(`enqueue ${entries.length}`),
+    applySlice: (): void => this.note('apply'),
+  }
+
+  readonly onStatus = ({ role }: Status): void => this.note(`status ${role}`)
+  readonly onTick = (): void => this.note('ticked')
+  readonly onFatal = (error: unknown): void => void this.fatal.push(error)
+
+  take(): string[] {
+    return this.journal.splice(0)
+  }
+}
+
+let parts: Parts
+let loop: RaftLoop
+
+beforeEach(() => {
+  parts = new Parts()
+  loop = new RaftLoop(parts, NEVER_MS)
+})
+
+afterEach(() => {
+  loop.stop()
+})
+
+async function runTurn(): Promise<string[]> {
+  loop.wake()
+  await turn()
+  return parts.take()
+}
+
+const QUIET_TURN = ['submit proposals', 'submit reads', 'apply', 'flush']
+
+describe('a turn', () => {
+  it('hands over what waits, carries out the output, applies, and flushes last', async () => {
+    expect(await runTurn()).toEqual(QUIET_TURN)
+  })
+
+  it('comes once, however often it is asked for', async () => {
+    loop.wake()
+    loop.wake()
+    loop.receive(heartbeat())
+    await turn()
+    await turn()
+    expect(parts.take()).toEqual(['step heartbeat', ...QUIET_TURN])
+  })
+
+  it('comes again when it is asked for during a turn', async () => {
+    const { submit } = parts.proposer
+    parts.proposer.submit = () => {
+      parts.proposer.submit = submit
+      loop.wake()
+    }
+    loop.wake()
+    await turn()
+    await turn()
+    expect(parts.take()).toEqual([...QUIET_TURN.slice(1), ...QUIET_TURN])
+  })
+
+  it('does not tick unless a tick is due', async () => {
+    expect(await runTurn()).not.toContain('tick')
+  })
+
+  it('takes Readys until there is none, also after applying', async () => {
+    parts.readies.push({ ...NOTHING, readStates: [{ ref: 1, index: 5 }] })
+    parts.readies.push({ ...NOTHING, readStates: [{ ref: 2, index: 6 }] })
+    parts.applier.applySlice = () => {
+      parts.note('apply')
+      parts.readies.push({ ...NOTHING, messages: [heartbeat()] })
+    }
+    expect(await runTurn()).toEqual([
+      'submit proposals',
+      'submit reads',
+      'read 1@5',
+      'read 2@6',
+      'apply',
+      'send heartbeat',
+      'flush',
+    ])
+  })
+})
+
+describe('the order within a Ready', () => {
+  const entry: Entry = { index: 1, term: 1, kind: 'noop', data: new Uint8Array(0) }
+
+  it('learns who leads before anything else, and passes on all the rest', async () => {
+    parts.readies.push({
+      status: parts.status,
+      append: append(3),
+      messages: [heartbeat()],
+      committed: [entry],
+      readStates: [{ ref: 4, index: 9 }],
+      droppedReads: [],
+      droppedProposals: [8],
+    })
+    const calls = await runTurn()
+    expect(calls[2]).toBe('status leader')
+    expect(calls).toEqual(
+      expect.arrayContaining(['send heartbeat', 'write', 'enqueue 1', 'read 4@9', 'dropped 8']),
+    )
+    expect(calls.indexOf('enqueue 1')).toBeLessThan(calls.indexOf('apply'))
+  })
+
+  it('lets messages leave in parallel with the write, but those that speak of it only after', async () => {
+    parts.readies.push({ ...NOTHING, messages: [heartbeat(1)], append: append(3, [heartbeat(2)]) })
+    expect(await runTurn()).toEqual([
+      'submit proposals',
+      'submit reads',
+      'send heartbeat',
+      'write',
+      'apply',
+      'flush',
+    ])
+    expect(parts.sent).toEqual([heartbeat(1)])
+    await runTurn()
+    expect(parts.sent).toEqual([heartbeat(1)])
+    parts.take()
+    parts.writes[0]!()
+    expect(parts.take()).toEqual(['send heartbeat', 'appended 1/3'])
+    expect(parts.sent).toEqual([heartbeat(1), heartbeat(2)])
+    await turn()
+    expect(parts.take()).toEqual(QUIET_TURN)
+  })
+
+  it('names each completed write by its own term and index (catalogue 19)', async () => {
+    parts.readies.push({ ...NOTHING, append: append(3) })
+    parts.readies.push({ ...NOTHING, append: { ...append(2), term: 4 } })
+    await runTurn()
+    for (const durable of parts.writes) durable()
+    expect(parts.take()).toEqual(['appended 1/3', 'appended 4/2'])
+  })
+})
+
+describe('a broken invariant', () => {
+  it.each(['tick', 'submit proposals', 'apply', 'flush', 'status leader', 'write'])(
+    'in "%s" is fatal once and stops everything',
+    async (failAt) => {
+      parts.failAt = failAt
+      parts.readies.push({ ...NOTHING, status: parts.status, append: append(1) })
+      loop = new RaftLoop(parts, 1)
+      loop.start()
+      await expect.poll(() => parts.fatal).toEqual([new Error(`broken: ${failAt}`)])
+      parts.take()
+      parts.failAt = ''
+      loop.receive(heartbeat())
+      loop.wake()
+      await turn()
+      await turn()
+      expect(parts.take()).toEqual([])
+      expect(parts.fatal).toHaveLength(1)
+    },
+  )
+
+  it('in a step is fatal, and the rest of the inbox is not believed', async () => {
+    parts.failAt = 'step heartbeat'
+    loop.receive(heartbeat())
+    loop.receive(heartbeat())
+    await turn()
+    expect(parts.take()).toEqual(['step heartbeat'])
+    expect(parts.fatal).toHaveLength(1)
+  })
+
+  it('in a completed write is fatal', async () => {
+    parts.readies.push({ ...NOTHING, append: append(3) })
+    await runTurn()
+    parts.failAt = 'appended 1/3'
+    parts.writes[0]!()
+    await turn()
+    expect(parts.take()).toEqual(['appended 1/3'])
+    expect(parts.fatal).toHaveLength(1)
+  })
+})
+
+describe('stopping', () => {
+  it('runs no further turn, and neither sends nor counts what becomes durable later', async () => {
+    parts.readies.push({ ...NOTHING, append: append(3, [heartbeat()]) })
+    await runTurn()
+    loop.wake()
+    loop.stop()
+    parts.writes[0]!()
+    loop.receive(heartbeat())
+    loop.wake()
+    await turn()
+    await turn()
+    expect(parts.take()).toEqual([])
+    expect(parts.sent).toEqual([])
+  })
+})
+
+/** Blocks the event loop, as a long collection of garbage or a stopped process would. */
+function stall(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+describe('ticks (catalogue 57, etcd #12528)', () => {
+  it('come with time, the core first and then everybody else', async () => {
+    loop = new RaftLoop(parts, 2)
+    loop.start()
+    await expect.poll(() => parts.elapsedTicks.length).toBeGreaterThan(3)
+    loop.stop()
+    const calls = parts.take()
+    const first = calls.indexOf('tick')
+    expect(calls.slice(first, first + 4)).toEqual([
+      'tick',
+      'ticked',
+      'submit proposals',
+      'submit reads',
+    ])
+  })
+
+  it('of a stall become one, which tells a leader how long it lasted', async () => {
+    loop = new RaftLoop(parts, 20)
+    loop.start()
+    await expect.poll(() => parts.elapsedTicks.length).toBeGreaterThan(1)
+    expect(parts.elapsedTicks.every((ticks) => ticks >= 1)).toBe(true)
+    parts.elapsedTicks.length = 0
+    stall(210)
+    await expect.poll(() => parts.elapsedTicks.length).toBeGreaterThan(2)
+    loop.stop()
+    expect(parts.elapsedTicks[0]).toBeGreaterThanOrEqual(10)
+    expect(parts.elapsedTicks[1]).toBeLessThan(10)
+  })
+
+  it('wait until the inbox has been read, also after a stall', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+    const { port } = server.address() as AddressInfo
+    const outgoing = createConnection(port, '127.0.0.1')
+    const incoming = await accepted
+    incoming.on('data', () => loop.receive(heartbeat()))
+    loop = new RaftLoop(parts, 100)
+    loop.start()
+    await turn()
+    parts.take()
+    outgoing.write('heartbeat')
+    await turn()
+    stall(300)
+    await expect.poll(() => parts.journal).toContain('tick')
+    const calls = parts.take()
+    expect(calls).toContain('step heartbeat')
+    expect(calls.indexOf('step heartbeat')).toBeLessThan(calls.indexOf('tick'))
+    outgoing.destroy()
+    incoming.destroy()
+    server.close()
+  })
+})
