@@ -10,7 +10,7 @@
 
 import { Applying } from './applying.js'
 import type { RaftConfig } from './config.js'
-import type { Entry } from './entry.js'
+import { totalBytes, type Entry } from './entry.js'
 import { invariant } from './invariant.js'
 import type { LogStorage } from './log-storage.js'
 import { LogTail } from './log-tail.js'
@@ -73,16 +73,17 @@ export class RaftLog {
     return index >= this.#tail.firstIndex - 1 ? this.#tail.term(index) : this.#storage.term(index)
   }
 
-  /**
-   * Entries in [from, to), at least one if from < to, and no more than fit in `maxBytes`. May stop
-   * early where the storage's part ends; callers ask again for the rest.
-   */
+  /** Entries in [from, to), at least one if from < to, and no more than fit in `maxBytes`. */
   entries(from: number, to: number, maxBytes: number): readonly Entry[] {
     const tailFrom = this.#tail.firstIndex
     if (from >= tailFrom) return this.#tail.slice(from, to, maxBytes)
-    const entries = this.#storage.entries(from, Math.min(to, tailFrom), maxBytes)
-    invariant(entries[0]?.index === from, `the storage returns the entries from ${from} on`)
-    return entries
+    const stored = this.#storage.entries(from, Math.min(to, tailFrom), maxBytes)
+    invariant(stored[0]?.index === from, `the storage returns the entries from ${from} on`)
+    const reached = from + stored.length
+    if (reached < tailFrom || reached >= to) return stored
+    const roomBytes = maxBytes - totalBytes(stored)
+    const rest = this.#tail.slice(reached, to, roomBytes)
+    return totalBytes(rest) <= roomBytes ? [...stored, ...rest] : stored
   }
 
   /**
