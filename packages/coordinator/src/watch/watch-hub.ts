@@ -28,6 +28,8 @@ export class WatchHub {
   readonly #watchers = new Set<Watcher>()
   readonly #behind = new Set<Watcher>()
   #replay: NodeJS.Immediate | undefined
+  /** Where the sweep through history stands; 0 before it starts at the oldest again. */
+  #sweptTo = 0
   readonly #progress: NodeJS.Timeout
 
   constructor(state: HistoryReader, progressIntervalMs = PROGRESS_INTERVAL_MS) {
@@ -71,9 +73,12 @@ export class WatchHub {
     if (this.#behind.has(watcher)) this.#scheduleReplay()
   }
 
-  /** Everything up to the store's revision has been sent to it. */
+  /**
+   * Everything up to the store's revision has been sent to it. Never true of a watch of the future:
+   * whoever took that revision for a bookmark would resume below the start (etcd #20286).
+   */
   isCaughtUp(watcher: Watcher): boolean {
-    return watcher.synced
+    return watcher.synced && watcher.nextRevision <= this.#state.revision + 1
   }
 
   /** Called after each applied batch, with what it changed. */
@@ -90,6 +95,7 @@ export class WatchHub {
       }
     }
     for (const [watcher, events] of wanted) {
+      if (!this.#watchers.has(watcher)) continue // Cancelled while another one was told.
       if (watcher.sink.writable) {
         this.#tell(watcher, events, last.revision)
       } else {
@@ -133,8 +139,22 @@ export class WatchHub {
     })
   }
 
-  /** One read of history serves all who are behind and can take messages. */
+  /** One read of history serves all who are behind, can take messages and want what was read. */
   #replaySlice(): void {
+    const readers = this.#takeReaders()
+    if (readers.length === 0) return
+    const from = this.#nextInSweep(readers)
+    const slice = this.#state.history(from, REPLAY_REVISIONS)
+    const { revision } = this.#state
+    const to = slice.length < REPLAY_REVISIONS ? revision : (slice.at(-1)?.revision ?? revision)
+    this.#sweptTo = to < revision ? to + 1 : 0
+    const served = readers.filter(({ nextRevision }) => nextRevision >= from && nextRevision <= to)
+    this.#replayTo(served, slice, to)
+    if (this.#behind.size > 0) this.#scheduleReplay()
+  }
+
+  /** Who is behind and can take messages, but for those whom compaction has overtaken. */
+  #takeReaders(): readonly Watcher[] {
     const readers: Watcher[] = []
     for (const watcher of this.#behind) {
       if (!watcher.sink.writable) continue
@@ -144,12 +164,21 @@ export class WatchHub {
         watcher.sink.send({ type: 'compacted', compactRevision })
       } else readers.push(watcher)
     }
-    if (readers.length === 0) return
-    const from = readers.reduce((min, { nextRevision }) => Math.min(min, nextRevision), Infinity)
-    const slice = this.#state.history(from, REPLAY_REVISIONS)
-    const to = slice.length < REPLAY_REVISIONS ? this.#state.revision : slice.at(-1)?.revision
-    this.#replayTo(readers, slice, to ?? this.#state.revision)
-    if (this.#behind.size > 0) this.#scheduleReplay()
+    return readers
+  }
+
+  /**
+   * Slices sweep through history up to its end before they start at the oldest again. If each began
+   * with the oldest, watches that keep being created far in the past would let nobody else move on.
+   */
+  #nextInSweep(readers: readonly Watcher[]): number {
+    let oldest = Infinity
+    let oldestAhead = Infinity
+    for (const { nextRevision } of readers) {
+      oldest = Math.min(oldest, nextRevision)
+      if (nextRevision >= this.#sweptTo) oldestAhead = Math.min(oldestAhead, nextRevision)
+    }
+    return oldestAhead === Infinity ? oldest : oldestAhead
   }
 
   #replayTo(readers: readonly Watcher[], slice: readonly RevisionEvents[], to: number): void {
@@ -163,9 +192,11 @@ export class WatchHub {
       }
     }
     for (const watcher of readers) {
+      // Telling one may cancel another, or fill the stream that they share.
+      if (!this.#watchers.has(watcher) || !watcher.sink.writable) continue
       const events = wanted.get(watcher)
       if (events !== undefined) this.#tell(watcher, events, to)
-      watcher.nextRevision = Math.max(watcher.nextRevision, to + 1)
+      watcher.nextRevision = to + 1
       if (to < this.#state.revision) continue
       watcher.synced = true
       this.#behind.delete(watcher)
