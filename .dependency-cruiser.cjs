@@ -16,13 +16,13 @@ module.exports = {
       name: 'raft-imports-nothing',
       severity: 'error',
       from: { path: '^packages/raft/src', pathNot: '\\.test(-support)?\\.ts$' },
-      to: { pathNot: '^packages/raft/src' },
+      to: { pathNot: '^packages/raft/src/' },
     },
     {
       name: 'protocol-has-no-io',
       severity: 'error',
       from: { path: '^packages/protocol/src', pathNot: '\\.test(-support)?\\.ts$' },
-      to: { pathNot: '^packages/protocol/src' },
+      to: { pathNot: '^packages/protocol/src/' },
     },
     only('coordinator-packages', '^packages/coordinator/src', [
       '^packages/coordinator/src',
@@ -43,6 +43,12 @@ module.exports = {
       to: { path: '^packages/([^/]+)/(src|dist)/(?!index)', pathNot: '^packages/$2/' },
     },
     only('state-machine-is-closed', coordinator('state-machine/'), [coordinator('state-machine/')]),
+    {
+      name: 'state-machine-has-no-io',
+      severity: 'error',
+      from: { path: coordinator('state-machine/'), pathNot: '\\.test(-support)?\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
     only('storage-implements', coordinator('storage/'), [
       coordinator('storage/'),
       coordinator('state-machine/'),
@@ -78,13 +84,12 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules|/dist/' },
-    exclude: { path: '/dist/.*\\.(map|tsbuildinfo)$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['types', 'import', 'default'],
     },
-    includeOnly: '^(packages|examples|test)/',
+    exclude: '^(test|examples)/dist/',
   },
 }

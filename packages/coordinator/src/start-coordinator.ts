@@ -63,30 +63,15 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     onFatal,
   })
   const hub = new WatchHub(storage.state)
-  let leaderChanges = 0
-  let transport: StreamTransport | undefined
-  const node = new CoordinatorNode({
-    memberId,
-    membership: storage.log.initialState().membership,
-    incarnation: nanoid(),
-    ...timing(config),
-    seed: randomInt(2 ** 32),
-    log: storage.log,
-    state: storage.state,
-    applyGate: () => storage.applyGate,
-    codec: { encode: encodeProposal, decode: decodeProposal },
-    connect: (handler) => {
-      transport = createTransport(identity, handler, log)
-      return asPeerTransport(transport)
-    },
-    onApplied: (batch) => hub.onApplied(batch.revisions),
-    onStatus: (status) => {
-      leaderChanges += status.leaderId === undefined ? 0 : 1
-      log.info({ ...status }, 'status')
-    },
+  const { node, transport, leaderChanges } = createNode({
+    config,
+    identity,
+    log,
+    storage,
+    hub,
     onFatal,
   })
-  const metrics = createMetrics({ node, hub, leaderChanges: () => leaderChanges })
+  const metrics = createMetrics({ node, hub, leaderChanges })
   const context: EdgeContext = {
     node,
     hub,
@@ -104,7 +89,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     await storage.close()
   })
   try {
-    if (identity.members.length > 1) await transport?.listen(...hostAndPort(config.peerUrl))
+    if (identity.members.length > 1) await transport.listen(...hostAndPort(config.peerUrl))
     const server = await listenForClients(app, config.clientUrl)
     node.start()
     const clientUrls = config.advertisedClientUrls ?? [server.url]
@@ -137,6 +122,49 @@ function fatalHandler({ onFatal }: CoordinatorConfig, log: Logger): (cause: unkn
     if (onFatal === undefined) throw error
     onFatal(error)
   }
+}
+
+interface NodeParts {
+  readonly config: CoordinatorConfig
+  readonly identity: ClusterIdentity
+  readonly log: Logger
+  readonly storage: Storage
+  readonly hub: WatchHub
+  readonly onFatal: (cause: unknown) => void
+}
+
+function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts): {
+  node: CoordinatorNode
+  transport: StreamTransport
+  leaderChanges: () => number
+} {
+  // Nothing arrives before `listen`, when there is a node to hand it to.
+  const handler: PeerHandler = {
+    onMessage: (message) => node.peerHandler.onMessage(message),
+    onRequest: (request) => node.peerHandler.onRequest(request),
+    onUnreachable: (id) => node.peerHandler.onUnreachable(id),
+  }
+  const transport = createTransport(identity, handler, log)
+  let leaderChanges = 0
+  const node: CoordinatorNode = new CoordinatorNode({
+    memberId: identity.memberId,
+    membership: storage.log.initialState().membership,
+    incarnation: nanoid(),
+    ...timing(config),
+    seed: randomInt(2 ** 32),
+    log: storage.log,
+    state: storage.state,
+    applyGate: () => storage.applyGate,
+    codec: { encode: encodeProposal, decode: decodeProposal },
+    transport: asPeerTransport(transport),
+    onApplied: (batch) => hub.onApplied(batch.revisions),
+    onStatus: (status) => {
+      leaderChanges += status.leaderId === undefined ? 0 : 1
+      log.info({ ...status }, 'status')
+    },
+    onFatal,
+  })
+  return { node, transport, leaderChanges: () => leaderChanges }
 }
 
 /** One tick is a heartbeat; shorter ones would only wake the process more often. */

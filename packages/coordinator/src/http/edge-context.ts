@@ -1,6 +1,7 @@
 /** What the routes need of the member behind them. */
 
-import { ResponseHeader, type InputOf } from '@holdfast/protocol'
+import type { ResponseHeader } from '@holdfast/protocol'
+import { type InputOf } from '@holdfast/protocol'
 import type { CoordinatorNode } from '../node/coordinator-node.js'
 import type { WatchHub } from '../watch/watch-hub.js'
 

@@ -34,7 +34,7 @@ export interface NodeOptions {
     encode(proposal: Proposal): Uint8Array
     decode(data: Uint8Array): Proposal
   }
-  readonly connect: (handler: PeerHandler) => PeerTransport
+  readonly transport: PeerTransport
   /** Called after each applied batch, before anybody is answered. */
   readonly onApplied: (batch: AppliedBatch) => void
   readonly onStatus: (status: Status) => void
@@ -46,6 +46,8 @@ export class CoordinatorNode {
   readonly leases: LeaseService
   readonly leaderPresence: LeaderPresence
   readonly compactor: Compactor
+  /** For what arrives from other members. */
+  readonly peerHandler: PeerHandler
   readonly electionTimeoutMs: number
   readonly #options: NodeOptions
   readonly #raft: Raft
@@ -91,7 +93,7 @@ export class CoordinatorNode {
       wake,
       onApplied: (batch, term) => this.#onApplied(batch, term),
     })
-    this.#transport = options.connect(this.#peerHandler())
+    this.#transport = options.transport
     this.leases = new LeaseService({
       keeper: this.#keeper,
       reads: this.#reads,
@@ -99,6 +101,11 @@ export class CoordinatorNode {
       leaderId: () => this.#status.leaderId,
     })
     this.#loop = this.#createLoop()
+    this.peerHandler = {
+      onMessage: (message) => this.#loop.receive(message),
+      onRequest: (request) => this.leases.answer(request, this.electionTimeoutMs),
+      onUnreachable: (id) => this.#loop.reportUnreachable(id),
+    }
   }
 
   get status(): Status {
@@ -170,14 +177,6 @@ export class CoordinatorNode {
       },
       this.#options.tickMs,
     )
-  }
-
-  #peerHandler(): PeerHandler {
-    return {
-      onMessage: (message) => this.#loop.receive(message),
-      onRequest: (request) => this.leases.answer(request, this.electionTimeoutMs),
-      onUnreachable: (id) => this.#raft.reportUnreachable(id),
-    }
   }
 
   #onStatus(status: Status): void {

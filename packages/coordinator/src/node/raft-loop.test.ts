@@ -50,6 +50,7 @@ class Parts {
       this.note('tick')
     },
     step: ({ type }: Message): void => this.note(`step ${type}`),
+    reportUnreachable: (id: string): void => this.note(`unreachable ${id}`),
     onAppended: (term: number, index: number): void => this.note(`appended ${term}/${index}`),
     hasReady: (): boolean => this.readies.length > 0,
     ready: (): Ready => this.readies.shift()!,

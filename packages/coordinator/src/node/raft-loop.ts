@@ -8,7 +8,7 @@
  * comes back as an input.
  */
 
-import type { Message, Raft, Ready, Status } from '@holdfast/raft'
+import type { MemberId, Message, Raft, Ready, Status } from '@holdfast/raft'
 import type { Applier } from './applier.js'
 import type { PeerTransport } from './peer-transport.js'
 import type { Proposer } from './proposer.js'
@@ -23,7 +23,10 @@ export interface LogWriter {
 }
 
 export interface RaftLoopParts {
-  readonly raft: Pick<Raft, 'tick' | 'step' | 'onAppended' | 'hasReady' | 'ready'>
+  readonly raft: Pick<
+    Raft,
+    'tick' | 'step' | 'reportUnreachable' | 'onAppended' | 'hasReady' | 'ready'
+  >
   readonly log: LogWriter
   readonly transport: PeerTransport
   readonly proposer: Pick<Proposer, 'submit' | 'onDropped'>
@@ -78,6 +81,13 @@ export class RaftLoop {
   receive(message: Message): void {
     if (this.#stopped) return
     this.#guard(() => this.#parts.raft.step(message))
+    this.wake()
+  }
+
+  /** Messages to this member were dropped on the way out. */
+  reportUnreachable(id: MemberId): void {
+    if (this.#stopped) return
+    this.#guard(() => this.#parts.raft.reportUnreachable(id))
     this.wake()
   }
 

@@ -20,8 +20,8 @@ type Line = { readonly line: string | undefined } | { readonly error: unknown }
 
 async function nextLine(lines: AsyncGenerator<string>): Promise<Line> {
   try {
-    const { value, done } = await lines.next()
-    return { line: done === true ? undefined : value }
+    const next = await lines.next()
+    return { line: next.done === true ? undefined : next.value }
   } catch (error) {
     return { error }
   }

@@ -1,5 +1,6 @@
 /** `/v3/kv`: put, range, deleterange, txn, compaction. */
 
+import type { routes } from '@holdfast/protocol'
 import {
   type CompactionRequest,
   type DeleteRangeRequest,
@@ -7,7 +8,6 @@ import {
   type PutRequest,
   type RangeRequest,
   type RequestId,
-  routes,
   type TxnRequest,
   type TxnResponseInput,
 } from '@holdfast/protocol'

@@ -3,7 +3,7 @@
  * end the watches; the client's leaving does.
  */
 
-import { etcdErrors, JsonSplitter, limits, routes } from '@holdfast/protocol'
+import { etcdErrors, JsonSplitter, limits, routes, type WatchRequest } from '@holdfast/protocol'
 import type { EdgeContext } from '../edge-context.js'
 import { errorResponse, INTERNAL_ERROR, wireErrorOf } from '../error-response.js'
 import { LineStream } from '../stream-lines.js'
@@ -15,10 +15,10 @@ const REQUIRE_LEADER_HEADER = 'grpc-metadata-hasleader'
 
 export async function watchStream(context: EdgeContext, request: Request): Promise<Response> {
   const requests = watchRequests(request.body)
-  let first: unknown
+  let first: WatchRequest
   try {
-    const { value, done } = await requests.next()
-    first = routes.watch.request.decode(done === true ? {} : value)
+    const next = await requests.next()
+    first = routes.watch.request.decode(next.done === true ? {} : next.value)
   } catch (error) {
     return errorResponse(streamStart(error))
   }
@@ -42,7 +42,7 @@ export async function watchStream(context: EdgeContext, request: Request): Promi
     session.close()
   }
   try {
-    session.handle(first as Parameters<typeof session.handle>[0])
+    session.handle(first)
   } catch (error) {
     close()
     return errorResponse(streamStart(error))
