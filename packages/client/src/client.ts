@@ -1,0 +1,141 @@
+/** The composition of a client, and its public face. */
+
+import { resolveConfig, type Config, type ConnectOptions } from './config.js'
+import { Core } from './core.js'
+import { Kv } from './kv/kv.js'
+import { runTxn, type Op, type Txn, type TxnResult } from './kv/txn.js'
+import type { KeyRange } from './kv/keys.js'
+import { Lock, type LockOptions } from './lock/lock.js'
+import { Rpc } from './rpc/rpc.js'
+import { Sessions } from './session/sessions.js'
+import { systemClock, type Clock } from './time/clock.js'
+import type { WaitOptions } from './time/scope.js'
+import { FetchTransport } from './transport/fetch-transport.js'
+import type { Transport } from './transport/transport.js'
+import { UndiciTransport } from './transport/undici-transport.js'
+import { Watch, type WatchOptions } from './watch/watch.js'
+
+/** How long closing waits for work under holds, and then for the revocation of the lease. */
+const CLOSE_TIMEOUT_MS = 5_000
+
+/**
+ * A client of one cluster. It holds what it holds through one session, which begins when something is
+ * first held.
+ */
+export class Holdfast implements AsyncDisposable {
+  readonly kv: Kv
+  readonly #core: Core
+  #closed: Promise<void> | undefined
+
+  /** @internal */
+  constructor(core: Core) {
+    this.#core = core
+    this.kv = new Kv(core.rpc)
+  }
+
+  /** The lock of this name. */
+  lock(name: string, options: LockOptions = {}): Lock {
+    return new Lock(this.#core, name, options)
+  }
+
+  /**
+   * Runs a transaction: if all conditions hold, `then`, otherwise `else`, in one revision. It is
+   * repeated after a failure under the same rules as a write, unless it only reads.
+   *
+   * @example
+   * ```ts
+   * const result = await holdfast.txn({
+   *   if: [lock.guard(), compare.version('stock/7', '=', 3)],
+   *   then: [op.put('stock/7', '41')],
+   *   else: [op.get('stock/7')],
+   * })
+   * if (!result.succeeded) console.log(result.results[0].entry?.text())
+   * ```
+   */
+  txn<
+    const Then extends readonly Op<unknown>[] = readonly [],
+    const Else extends readonly Op<unknown>[] = readonly [],
+  >(txn: Txn<Then, Else>, options: WaitOptions = {}): Promise<TxnResult<Then, Else>> {
+    return runTxn(this.#core.rpc, txn, options)
+  }
+
+  /**
+   * Watches a key or an interval of keys. The watch goes on by itself after any break, without losing
+   * or repeating an event.
+   *
+   * @example
+   * ```ts
+   * const { revision, entries } = await holdfast.kv.getAll({ prefix: 'config/' })
+   * const changes = holdfast.watch({ prefix: 'config/' }, { fromRevision: revision + 1, signal })
+   * for await (const { revision, events } of changes) apply(revision, events)
+   * ```
+   */
+  watch(range: KeyRange, options: WatchOptions = {}): Watch {
+    return new Watch(this.#core.rpc, range, { ...options, closing: this.#core.closing })
+  }
+
+  /**
+   * Ends everything: tells holders by their signals, waits for the work of `run` and `lead` (5 s at
+   * most, or `timeoutMs`), releases all that is held, ends waits and watches, closes the connections.
+   * It never rejects; calling it again waits for the same end.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    return (this.#closed ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { rpc, sessions } = this.#core
+    let cancel: (() => void) | undefined
+    const patience = new Promise<void>((resolve) => {
+      cancel = rpc.clock.schedule(timeoutMs, resolve)
+    })
+    await Promise.race([this.#core.beginClosing(), patience])
+    cancel?.()
+    await sessions.close(CLOSE_TIMEOUT_MS)
+    await rpc.close()
+  }
+}
+
+/**
+ * Makes a client. Nothing is sent before the first operation.
+ *
+ * @example
+ * ```ts
+ * await using holdfast = connect({ endpoints: ['http://127.0.0.1:2379'] })
+ * await holdfast.lock('invoices/42').run(async ({ signal, fencingToken }) => {
+ *   await charge({ signal, fencingToken })
+ * })
+ * ```
+ * @throws {HoldfastError} `invalidArgument` when an option does not make sense.
+ */
+export function connect(options: ConnectOptions): Holdfast {
+  const config = resolveConfig(options)
+  return compose(config, transportOf(config), systemClock)
+}
+
+/** @internal The same, with the clock in the caller's hand. */
+export function compose(config: Config, transport: Transport, clock: Clock): Holdfast {
+  const rpc = new Rpc(config, transport, clock)
+  const sessions = new Sessions(rpc, config.sessionTtlSeconds)
+  return new Holdfast(new Core({ rpc, sessions, config }))
+}
+
+function transportOf({ transport }: Config): Transport {
+  if (typeof transport === 'object') return transport
+  return transport === 'auto' && isNode() ? new UndiciTransport() : new FetchTransport()
+}
+
+/** Bun and Deno call themselves Node too, and have a fast `fetch` of their own. */
+function isNode(): boolean {
+  const host = globalThis as {
+    readonly process?: { readonly versions?: { readonly node?: unknown } }
+    readonly Bun?: unknown
+    readonly Deno?: unknown
+  }
+  const node = host.process?.versions?.node
+  return node !== undefined && host.Bun === undefined && host.Deno === undefined
+}

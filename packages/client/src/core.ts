@@ -1,0 +1,49 @@
+/** What every part of one client shares. */
+
+import type { Config } from './config.js'
+import { closedError, type Rpc } from './rpc/rpc.js'
+import type { Sessions } from './session/sessions.js'
+import type { Scope, WaitOptions } from './time/scope.js'
+
+export class Core {
+  readonly rpc: Rpc
+  readonly sessions: Sessions
+  readonly config: Config
+  readonly #closing = new AbortController()
+  readonly #work = new Set<Promise<unknown>>()
+
+  constructor(parts: { readonly rpc: Rpc; readonly sessions: Sessions; readonly config: Config }) {
+    this.rpc = parts.rpc
+    this.sessions = parts.sessions
+    this.config = parts.config
+  }
+
+  /** Aborts when the client begins to close. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** A wait that the closing of the client ends. */
+  scope(options: WaitOptions): Scope {
+    const scope = this.rpc.scope(options)
+    scope.follow(this.closing)
+    return scope
+  }
+
+  /** Work that runs under a hold: closing waits for it before it gives the hold to others. */
+  async track<T>(work: Promise<T>): Promise<T> {
+    this.#work.add(work)
+    try {
+      return await work
+    } finally {
+      this.#work.delete(work)
+    }
+  }
+
+  /** Tells everything that waits or holds. Resolves when all work under holds has ended. */
+  async beginClosing(): Promise<void> {
+    this.#closing.abort(closedError())
+    await this.sessions.endHolds()
+    await Promise.allSettled(this.#work)
+  }
+}

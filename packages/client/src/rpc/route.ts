@@ -1,0 +1,47 @@
+/** What a path takes and gives, and how an answer is read: as a result, or as the error that it is. */
+
+import {
+  decodeError,
+  decodeStreamError,
+  HoldfastError,
+  parseFirstJson,
+  type JsonObject,
+} from '@holdfast/protocol'
+
+export interface Route<Request, Response> {
+  readonly path: string
+  readonly request: { encode(value: Request): JsonObject }
+  readonly response: { decode(json: unknown): Response }
+  readonly stream: 'none' | 'watch' | 'perRequest'
+}
+
+/** @throws {HoldfastError} the error that the server sent, or `badResponse`. */
+export function readResult<Response>(
+  route: Route<never, Response>,
+  status: number,
+  body: string,
+): Response {
+  if (status !== 200) throw decodeError(status, body)
+  return readMessage(
+    route,
+    understood(() => parseFirstJson(body)),
+  )
+}
+
+/** Streams wrap each result, and may send an error in the place of one. */
+export function readMessage<Response>(route: Route<never, Response>, json: unknown): Response {
+  if (route.stream === 'none') return understood(() => route.response.decode(json))
+  const error = decodeStreamError(json)
+  if (error !== undefined) throw error
+  const { result } = json as { readonly result?: unknown }
+  return understood(() => route.response.decode(result ?? {}))
+}
+
+function understood<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new HoldfastError('badResponse', `the answer is not etcd's: ${problem}`, { cause: error })
+  }
+}

@@ -1,0 +1,54 @@
+/** The client's session: begun when first needed, shared by all, begun anew after a loss. */
+
+import type { Rpc } from '../rpc/rpc.js'
+import { closedError } from '../rpc/rpc.js'
+import { orAbort } from '../time/scope.js'
+import { Session } from './session.js'
+
+export class Sessions {
+  readonly #rpc: Rpc
+  readonly #ttlSeconds: number
+  #current: Promise<Session> | undefined
+  #closed = false
+
+  constructor(rpc: Rpc, ttlSeconds: number) {
+    this.#rpc = rpc
+    this.#ttlSeconds = ttlSeconds
+  }
+
+  /** A session that is alive. The signal ends this wait, not the beginning that others wait for. */
+  async get(signal: AbortSignal): Promise<Session> {
+    for (;;) {
+      if (this.#closed) throw closedError()
+      const pending = (this.#current ??= this.#begin())
+      const session = await orAbort(pending, signal)
+      if (session.alive) return session
+      this.#forget(pending)
+    }
+  }
+
+  /** Begins no more, and tells all holders. Their keys stay until `close`. */
+  async endHolds(): Promise<void> {
+    this.#closed = true
+    const session = await this.#current?.catch(() => undefined)
+    session?.endHolds('closed')
+  }
+
+  /** Ends the session and gives up all it holds. A lease that cannot be revoked expires. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed = true
+    const session = await this.#current?.catch(() => undefined)
+    await session?.revoke({ timeoutMs }).catch(() => undefined)
+  }
+
+  #begin(): Promise<Session> {
+    const session = Session.begin(this.#rpc, this.#ttlSeconds)
+    session.catch(() => this.#forget(session))
+    return session
+  }
+
+  /** Unless another has begun since. */
+  #forget(session: Promise<Session>): void {
+    if (this.#current === session) this.#current = undefined
+  }
+}
