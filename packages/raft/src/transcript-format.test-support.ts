@@ -1,0 +1,79 @@
+/** How messages, entries and Readys look in a transcript. Positions are written index/term. */
+
+import type { Entry } from './entry.js'
+import type { Message } from './message.js'
+import type { Append, Ready, Status } from './ready.js'
+
+export function describeEntries(entries: readonly Entry[]): string {
+  return `[${entries.map(describeEntry).join(', ')}]`
+}
+
+function describeEntry({ index, term, kind, data }: Entry): string {
+  return `${index}/${term} ${kind === 'noop' ? 'noop' : String.fromCharCode(...data)}`
+}
+
+export function describeMessage(message: Message): string {
+  const { type, from, to, term } = message
+  return `${from}->${to} ${type} term=${term}${describeContent(message)}`
+}
+
+function describeContent(message: Message): string {
+  switch (message.type) {
+    case 'preVote':
+    case 'requestVote':
+      return ` last=${message.lastLogIndex}/${message.lastLogTerm}`
+    case 'preVoteResponse':
+    case 'requestVoteResponse':
+      return message.granted ? ' granted' : ' refused'
+    case 'appendEntries': {
+      const { prevLogIndex, prevLogTerm, commitIndex, entries } = message
+      const prev = `prev=${prevLogIndex}/${prevLogTerm}`
+      return ` ${prev} commit=${commitIndex} ${describeEntries(entries)}`
+    }
+    case 'appendEntriesAccepted':
+      return ` match=${message.matchIndex}`
+    case 'appendEntriesRejected':
+      return ` prev=${message.prevLogIndex} hint=${message.hintIndex}/${message.hintTerm}`
+    case 'heartbeat':
+      return ` commit=${message.commitIndex} read=${message.readPosition}`
+    case 'heartbeatResponse':
+      return ` read=${message.readPosition}`
+    case 'readIndexRequest':
+      return ` ref=${message.ref}`
+    case 'readIndexResponse':
+      return ` ref=${message.ref} index=${message.index ?? 'none'}`
+    case 'forwardProposal': {
+      const words = message.commands.map((command) => String.fromCharCode(...command))
+      return ` ref=${message.ref} [${words.join(', ')}]`
+    }
+    case 'forwardProposalRejected':
+      return ` ref=${message.ref}`
+  }
+}
+
+export function describeStatus({ role, term, leaderId, commitIndex }: Status): string {
+  return `${role} in term ${term}, leader ${leaderId ?? 'unknown'}, commit ${commitIndex}`
+}
+
+export function describeAppend({ hardState, entries, term, index }: Append): string {
+  const state =
+    hardState === undefined ? '' : ` term=${hardState.term} vote=${hardState.votedFor ?? 'none'}`
+  const log = entries.length === 0 ? '' : ` ${describeEntries(entries)}`
+  return `(term ${term}, index ${index})${state}${log}`
+}
+
+/** One line for each thing that a Ready asks for. */
+export function describeReady(id: string, ready: Ready): string[] {
+  const { status, append, messages, committed, readStates, droppedReads, droppedProposals } = ready
+  const lines = [`${id} is ready${status === undefined ? '' : `: ${describeStatus(status)}`}`]
+  lines.push(...messages.map((message) => `  send ${describeMessage(message)}`))
+  if (append !== undefined) {
+    lines.push(`  write ${describeAppend(append)}`)
+    lines.push(...append.messages.map((message) => `    then send ${describeMessage(message)}`))
+  }
+  if (committed.length > 0) lines.push(`  apply ${describeEntries(committed)}`)
+  lines.push(...readStates.map(({ ref, index }) => `  answer read ${ref} at ${index}`))
+  lines.push(...droppedReads.map((ref) => `  drop read ${ref}`))
+  lines.push(...droppedProposals.map((ref) => `  refused proposal ${ref}`))
+  return lines
+}
