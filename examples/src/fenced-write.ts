@@ -1,0 +1,44 @@
+/**
+ * A lock that protects a table outside of the cluster. No lock can stop a holder that was paused
+ * while its session ran out and then writes after all; the table can, if each write brings the
+ * lock's token and one that is lower than the largest seen is refused.
+ *
+ *   node dist/fenced-write.js [ENDPOINT...]
+ */
+
+import Database from 'better-sqlite3'
+import { connect } from '@holdfast/client'
+import { localCluster } from './local-cluster.js'
+
+const database = new Database(':memory:')
+database.exec(`
+  CREATE TABLE account (id TEXT PRIMARY KEY, balance INTEGER NOT NULL, token INTEGER NOT NULL);
+  INSERT INTO account VALUES ('42', 100, 0);
+`)
+const update = database.prepare<[number, number, string, number]>(
+  'UPDATE account SET balance = ?, token = ? WHERE id = ? AND token <= ?',
+)
+
+/** True if the write was accepted: nobody with a later token has written before. */
+function writeBalance(balance: number, fencingToken: number): boolean {
+  return update.run(balance, fencingToken, '42', fencingToken).changes === 1
+}
+
+await using cluster = await localCluster()
+const first = connect({ endpoints: cluster.endpoints, label: 'first' })
+const second = connect({ endpoints: cluster.endpoints, label: 'second' })
+
+const paused = await first.lock('account/42').acquire()
+console.log(`the first holds the lock, token ${paused.fencingToken}, and is paused`)
+// Its session runs out while it is paused, and its key goes. Here the key is deleted at once.
+await second.kv.delete(paused.key)
+
+await second.lock('account/42').run(({ fencingToken }) => {
+  const accepted = writeBalance(90, fencingToken)
+  console.log(`the second holds the lock, token ${fencingToken}: write accepted: ${accepted}`)
+})
+const late = writeBalance(150, paused.fencingToken)
+console.log(`the first wakes up and writes with token ${paused.fencingToken}: write accepted: ${late}`)
+
+await first.close()
+await second.close()
