@@ -21,6 +21,8 @@ export interface PeerChannelOptions {
   readonly identity: StreamIdentity
   /** Some messages were dropped: the stream is closed or its peer does not keep up. */
   readonly onDropped: (messages: readonly PeerMessage[]) => void
+  /** The open stream ended: what it carried last may not have arrived. */
+  readonly onBroken: () => void
   /** The peer refused the stream; said once until a stream is accepted. */
   readonly onRefused: (reason: string) => void
 }
@@ -70,7 +72,7 @@ export class PeerChannel {
     this.#outbox = []
     const socket = this.#socket
     if (
-      socket === undefined ||
+      socket?.writable !== true ||
       socket.writableLength > MAX_BUFFERED_BYTES[this.#options.identity.channel]
     ) {
       this.#options.onDropped(messages)
@@ -99,6 +101,8 @@ export class PeerChannel {
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
       this.#socket = undefined
+      if (this.#closed) return
+      this.#options.onBroken()
       this.#reopenLater()
     })
     // The peer says nothing on this stream, but reading is what notices that it has closed it.

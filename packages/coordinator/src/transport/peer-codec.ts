@@ -22,6 +22,25 @@ export interface PeerReply {
 
 export type PeerMessage = Message | PeerQuestion | PeerReply
 
+/** The core does not expect any other: a message of a later version must not reach it. */
+const MESSAGE_TYPES: Readonly<Record<PeerMessage['type'], true>> = {
+  preVote: true,
+  preVoteResponse: true,
+  requestVote: true,
+  requestVoteResponse: true,
+  appendEntries: true,
+  appendEntriesAccepted: true,
+  appendEntriesRejected: true,
+  heartbeat: true,
+  heartbeatResponse: true,
+  readIndexRequest: true,
+  readIndexResponse: true,
+  forwardProposal: true,
+  forwardProposalRejected: true,
+  question: true,
+  reply: true,
+}
+
 const packr = new Packr({ useRecords: true, moreTypes: false, int64AsType: 'number' })
 
 export function encodeMessages(messages: readonly PeerMessage[]): Buffer {
@@ -36,7 +55,7 @@ export function decodeMessages(
   const decoded: unknown = packr.unpack(payload)
   if (!Array.isArray(decoded)) throw new TypeError('a frame holds an array of messages')
   return decoded.map((message: unknown) => {
-    if (!isPeerMessage(message)) throw new TypeError('a message has a type')
+    if (!isPeerMessage(message)) throw new TypeError('a message of no known type')
     if (message.type === 'question' || message.type === 'reply') return message
     if (message.from !== stream.from || message.to !== stream.to) {
       throw new TypeError(`a message from ${message.from} to ${message.to} on a foreign stream`)
@@ -46,5 +65,6 @@ export function decodeMessages(
 }
 
 function isPeerMessage(value: unknown): value is PeerMessage {
-  return typeof value === 'object' && value !== null && 'type' in value
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false
+  return typeof value.type === 'string' && Object.hasOwn(MESSAGE_TYPES, value.type)
 }

@@ -19,7 +19,8 @@ export interface PeerListenerOptions {
 export class PeerListener {
   readonly #options: PeerListenerOptions
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  /** One for each peer and channel, by their names. */
+  readonly #streams = new Map<string, Socket>()
 
   constructor(options: PeerListenerOptions) {
     this.#options = options
@@ -43,7 +44,7 @@ export class PeerListener {
   }
 
   close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#streams.values()) socket.destroy()
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
@@ -59,17 +60,27 @@ export class PeerListener {
       socket.end(
         `HTTP/1.1 412 Precondition Failed\r\nholdfast-refusal: ${reason}\r\n` +
           'content-length: 0\r\nconnection: close\r\n\r\n',
+        // Whether or not the other side closes its half: nothing else would ever end it.
+        () => socket.destroy(),
       )
       return
     }
     socket.setNoDelay(true)
     socket.setTimeout(0)
-    this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
+    this.#keep(`${opened.from}/${opened.channel}`, socket)
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PEER_PROTOCOL}\r\n\r\n`,
     )
     this.#read(socket, opened.from, head)
+  }
+
+  /** A peer opens a stream anew when it has lost the one before, which may be half open here. */
+  #keep(name: string, socket: Socket): void {
+    this.#streams.get(name)?.destroy()
+    this.#streams.set(name, socket)
+    socket.once('close', () => {
+      if (this.#streams.get(name) === socket) this.#streams.delete(name)
+    })
   }
 
   #read(socket: Socket, from: MemberId, head: Buffer): void {

@@ -37,7 +37,7 @@ export function upgradeHeaders(identity: StreamIdentity): Record<string, string>
   }
 }
 
-/** Who opens a stream, or why it may not. */
+/** Who opens which stream, or why it may not. */
 export function readUpgrade(
   headers: IncomingHttpHeaders,
   expected: {
@@ -45,9 +45,9 @@ export function readUpgrade(
     readonly memberId: MemberId
     readonly peers: ReadonlySet<MemberId>
   },
-): { readonly from: MemberId } | { readonly refusal: string } {
+): { readonly from: MemberId; readonly channel: ChannelName } | { readonly refusal: string } {
   const from = headers['holdfast-from']
-  const channel = headers['holdfast-channel']
+  const channel = CHANNEL_NAMES.find((name) => name === headers['holdfast-channel'])
   if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
   if (headers['holdfast-cluster-id'] !== expected.clusterId) {
     return { refusal: `this member belongs to cluster ${expected.clusterId}` }
@@ -58,6 +58,6 @@ export function readUpgrade(
   if (typeof from !== 'string' || !expected.peers.has(from)) {
     return { refusal: 'the sender is no member of this cluster' }
   }
-  if (!CHANNEL_NAMES.some((name) => name === channel)) return { refusal: 'unknown channel' }
-  return { from }
+  if (channel === undefined) return { refusal: 'unknown channel' }
+  return { from, channel }
 }

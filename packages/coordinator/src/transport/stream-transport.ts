@@ -26,7 +26,10 @@ export interface StreamTransportOptions {
   readonly onRefused: (reason: string) => void
 }
 
+const MAX_FIRST_QUESTION_ID = 2 ** 32
+
 interface Asked {
+  readonly of: MemberId
   resolve(body: unknown): void
   reject(error: Error): void
 }
@@ -36,7 +39,8 @@ export class StreamTransport {
   readonly #listener: PeerListener
   readonly #channels = new Map<MemberId, Record<ChannelName, PeerChannel>>()
   readonly #asked = new Map<number, Asked>()
-  #lastQuestionId = 0
+  /** An answer to a question of an earlier run must not be taken for one of this run's. */
+  #lastQuestionId = Math.floor(Math.random() * MAX_FIRST_QUESTION_ID)
 
   constructor(options: StreamTransportOptions) {
     this.#options = options
@@ -54,6 +58,7 @@ export class StreamTransport {
           url,
           identity: { clusterId, from: memberId, to: id, channel: name },
           onDropped: (messages) => this.#onDropped(id, messages),
+          onBroken: () => this.#onBroken(id, name),
           onRefused: options.onRefused,
         })
       this.#channels.set(id, { control: channel('control'), log: channel('log') })
@@ -90,6 +95,7 @@ export class StreamTransport {
         this.#asked.delete(id)
       }
       const asked: Asked = {
+        of: to,
         resolve: (answer) => {
           settle()
           resolve(answer)
@@ -117,7 +123,7 @@ export class StreamTransport {
 
   #receive(from: MemberId, message: PeerMessage): void {
     if (message.type === 'question') void this.#answer(from, message)
-    else if (message.type === 'reply') this.#onReply(message)
+    else if (message.type === 'reply') this.#onReply(from, message)
     else this.#options.handler.onMessage(message)
   }
 
@@ -133,10 +139,22 @@ export class StreamTransport {
     control?.flush()
   }
 
-  #onReply({ id, body }: PeerReply): void {
+  #onReply(from: MemberId, { id, body }: PeerReply): void {
     const asked = this.#asked.get(id)
-    if (body === undefined) asked?.reject(new Error('the peer could not answer'))
-    else asked?.resolve(body)
+    if (asked?.of !== from) return
+    if (body === undefined) asked.reject(new Error('the peer could not answer'))
+    else asked.resolve(body)
+  }
+
+  /** What was on its way may be lost. A question may not even have been read: it is asked again. */
+  #onBroken(id: MemberId, channel: ChannelName): void {
+    if (channel === 'log') {
+      this.#options.handler.onUnreachable(id)
+      return
+    }
+    for (const asked of this.#asked.values()) {
+      if (asked.of === id) asked.reject(new Error('the peer is not connected any more'))
+    }
   }
 
   #onDropped(id: MemberId, messages: readonly PeerMessage[]): void {
