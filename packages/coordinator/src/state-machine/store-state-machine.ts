@@ -6,7 +6,7 @@
 
 import { BatchRun } from './apply.js'
 import { checkOperation } from './check-operation.js'
-import { chooseTxn } from './chosen-branch.js'
+import { chooseTxn, flatten } from './chosen-branch.js'
 import type { PublishedMember } from './command.js'
 import { executeTxn } from './execute.js'
 import { invariant } from './invariant.js'
@@ -67,11 +67,10 @@ class StoreStateMachine implements StateMachine {
 
   readTxn(operation: TxnOperation): TxnResult {
     const chosen = chooseTxn(this.#store, operation)
+    const onlyReads = flatten(chosen).every((inner) => inner.type === 'range')
+    invariant(onlyReads, 'a transaction that writes was to be run without the log')
     checkOperation(this.#store, chosen, this.#position)
-    const writer = new RevisionWriter(this.#store, this.revision)
-    const result = executeTxn(writer, chosen)
-    invariant(writer.events.length === 0, 'a transaction that only reads has changed something')
-    return result
+    return executeTxn(new RevisionWriter(this.#store, this.revision), chosen)
   }
 
   history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {

@@ -18,6 +18,7 @@
 
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Database } from 'better-sqlite3'
 import { invariant } from '@holdfast/raft'
 import {
   OPEN,
@@ -25,7 +26,8 @@ import {
   type FromCheckpointWorker,
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
-import { openConnection, type Connection } from './connection.js'
+import { openClient } from './sqlite-client.js'
+import { failPlainly } from './worker-failure.js'
 
 /** How often the WAL's size is looked at. */
 const LOOK_MS = 200
@@ -48,21 +50,20 @@ invariant(parentPort !== null, 'the checkpoint worker must be started as a worke
 const port = parentPort
 const { path, limits, flag } = workerData as CheckpointWorkerData
 const walPath = `${path}-wal`
-const copier = openConnection(path, 'full')
-copier.client.pragma(`busy_timeout = ${TRUNCATE_WAIT_MS}`)
+const copier = openClient(path, 'full')
+copier.pragma(`busy_timeout = ${TRUNCATE_WAIT_MS}`)
 // Open for as long as the thread lives: closing a descriptor of a database drops the locks that the
 // process holds on it, those of the main thread's connection included.
 const descriptor = openSync(path, 'r+')
-const pins: [Connection, Connection] = [openConnection(path, 'full'), openConnection(path, 'full')]
-let pinned: Connection | undefined
+const pins: [Database, Database] = [openClient(path, 'full'), openClient(path, 'full')]
+let pinned: Database | undefined
 let isHolding = false
 let lastCheckpoint = performance.now()
 
-const timer = setInterval(look, LOOK_MS)
-port.on('message', (message: ToCheckpointWorker) => {
-  if (message.type === 'held') finish(message.appliedIndex)
-  else close()
-})
+const timer = setInterval(() => failPlainly(look), LOOK_MS)
+port.on('message', (message: ToCheckpointWorker) =>
+  failPlainly(() => (message.type === 'held' ? finish(message.appliedIndex) : close())),
+)
 post({ type: 'ready' })
 
 function look(): void {
@@ -88,7 +89,7 @@ function copyWhileWriting(): void {
 
 /** Nothing is written until the flag is open again. */
 function finish(appliedIndex: number): void {
-  pinned?.client.exec('COMMIT')
+  pinned?.exec('COMMIT')
   pinned = undefined
   truncate()
   isHolding = false
@@ -119,14 +120,14 @@ function syncWal(): void {
 function renewPin(): void {
   const [first, second] = pins
   const next = pinned === first ? second : first
-  next.client.exec('BEGIN')
-  next.client.prepare('SELECT revision FROM position').get()
-  pinned?.client.exec('COMMIT')
+  next.exec('BEGIN')
+  next.prepare('SELECT revision FROM position').get()
+  pinned?.exec('COMMIT')
   pinned = next
 }
 
 function copy(mode: 'PASSIVE' | 'TRUNCATE'): PassResult {
-  const [result] = copier.client.pragma(`wal_checkpoint(${mode})`) as PassResult[]
+  const [result] = copier.pragma(`wal_checkpoint(${mode})`) as PassResult[]
   invariant(result !== undefined, 'a checkpoint gave no result')
   return result
 }
@@ -134,9 +135,9 @@ function copy(mode: 'PASSIVE' | 'TRUNCATE'): PassResult {
 /** The main thread has closed its connection, so nothing is written any more. */
 function close(): void {
   clearInterval(timer)
-  pinned?.client.exec('COMMIT')
+  pinned?.exec('COMMIT')
   truncate()
-  for (const connection of [...pins, copier]) connection.client.close()
+  for (const client of [...pins, copier]) client.close()
   closeSync(descriptor)
   port.close()
 }

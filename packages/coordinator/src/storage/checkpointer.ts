@@ -39,7 +39,7 @@ export interface CheckpointerOptions {
 export class Checkpointer {
   readonly #options: CheckpointerOptions
   readonly #worker: Worker
-  readonly #flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  readonly #flag: Int32Array
   readonly #exited: Promise<void>
   #gate: { readonly released: Promise<void>; readonly release: () => void } | undefined
   #durableIndex = 0
@@ -47,16 +47,18 @@ export class Checkpointer {
 
   /** Starts the worker and resolves when it has opened the database. */
   static async open(options: CheckpointerOptions): Promise<Checkpointer> {
-    const checkpointer = new Checkpointer(options)
-    await once(checkpointer.#worker, 'message')
-    return checkpointer
+    const { path, limits } = options
+    const flag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    const workerData: CheckpointWorkerData = { path, limits, flag }
+    const worker = new Worker(workerPath('#checkpoint-worker'), { workerData })
+    await once(worker, 'message')
+    return new Checkpointer(options, worker, flag)
   }
 
-  private constructor(options: CheckpointerOptions) {
+  private constructor(options: CheckpointerOptions, worker: Worker, flag: SharedArrayBuffer) {
     this.#options = options
-    const { path, limits } = options
-    const workerData: CheckpointWorkerData = { path, limits, flag: this.#flag.buffer }
-    this.#worker = new Worker(workerPath('#checkpoint-worker'), { workerData })
+    this.#worker = worker
+    this.#flag = new Int32Array(flag)
     this.#worker.on('message', (message: FromCheckpointWorker) => this.#receive(message))
     this.#worker.on('error', (error) => this.#fail(error))
     this.#exited = new Promise((resolve) => {

@@ -1,96 +1,16 @@
-/**
- * Opens SQLite connections in the modes that durability depends on, and reads every mode back:
- * better-sqlite3 is compiled to open WAL databases at synchronous=NORMAL, which loses acknowledged
- * writes on power loss (reliability 30, 38). It also waits five seconds for a lock by default, on
- * the thread that serves Raft; here nothing waits: every database has one writer by design.
- */
+/** A connection as most of this folder uses it: the driver's client, and drizzle over it. */
 
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { StorageError } from './storage-error.js'
-
-/** Before it, two connections could corrupt a WAL database when the WAL starts over. */
-const OLDEST_SAFE_SQLITE = [3, 51, 3] as const
-const CACHE_KIB = 64 * 1024
-
-/**
- * - `full`: a commit returns after its fsync.
- * - `off`: never fsyncs; somebody else makes the database durable.
- * - `readonly`: never writes.
- */
-export type ConnectionMode = 'full' | 'off' | 'readonly'
-
-const SYNCHRONOUS = { off: 0, full: 2 } as const
+import { openClient, type ConnectionMode } from './sqlite-client.js'
 
 export interface Connection {
-  readonly client: Database.Database
+  readonly client: Database
   readonly db: BetterSQLite3Database
 }
 
-/** @throws StorageError `notWritable` or `unsafeSettings` */
+/** @throws StorageError `notWritable`, `damaged` or `unsafeSettings` */
 export function openConnection(path: string, mode: ConnectionMode): Connection {
-  const client = openClient(path, mode === 'readonly')
-  try {
-    requireSafeVersion(client)
-    configure(client, mode)
-  } catch (error) {
-    client.close()
-    if (error instanceof StorageError) throw error
-    throw unusable(path, error)
-  }
+  const client = openClient(path, mode)
   return { client, db: drizzle({ client }) }
-}
-
-function openClient(path: string, readonly: boolean): Database.Database {
-  try {
-    return new Database(path, { timeout: 0, readonly })
-  } catch (cause) {
-    throw unusable(path, cause)
-  }
-}
-
-function configure(client: Database.Database, mode: ConnectionMode): void {
-  client.pragma('temp_store = MEMORY')
-  client.pragma(`cache_size = -${CACHE_KIB}`)
-  require(client, 'busy_timeout', 0)
-  if (mode === 'readonly') return
-  const journalMode = client.pragma('journal_mode = WAL', { simple: true })
-  if (journalMode !== 'wal' && !client.memory) throw unsafe('journal_mode', journalMode)
-  client.pragma(`synchronous = ${SYNCHRONOUS[mode]}`)
-  require(client, 'synchronous', SYNCHRONOUS[mode])
-  // When to checkpoint is decided by the threads that may wait for it.
-  client.pragma('wal_autocheckpoint = 0')
-  require(client, 'wal_autocheckpoint', 0)
-  // On macOS fsync alone leaves data in the drive's cache.
-  client.pragma('fullfsync = 1')
-  client.pragma('checkpoint_fullfsync = 1')
-}
-
-function require(client: Database.Database, pragma: string, expected: number): void {
-  const actual = client.pragma(pragma, { simple: true })
-  if (actual !== expected) throw unsafe(pragma, actual)
-}
-
-function unsafe(pragma: string, actual: unknown): StorageError {
-  return new StorageError('unsafeSettings', `SQLite runs with ${pragma} = ${String(actual)}`)
-}
-
-function requireSafeVersion(client: Database.Database): void {
-  const version = String(client.prepare('SELECT sqlite_version()').pluck().get())
-  const parts = version.split('.').map(Number)
-  for (const [at, oldest] of OLDEST_SAFE_SQLITE.entries()) {
-    const part = parts[at] ?? 0
-    if (part > oldest) return
-    if (part < oldest) {
-      const needed = OLDEST_SAFE_SQLITE.join('.')
-      throw new StorageError('unsafeSettings', `SQLite is ${version}, but ${needed} is needed`)
-    }
-  }
-}
-
-function unusable(path: string, cause: unknown): StorageError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const isDamaged = reason.includes('not a database') || reason.includes('malformed')
-  const code = isDamaged ? 'damaged' : 'notWritable'
-  return new StorageError(code, `${path} cannot be used: ${reason}`, { cause })
 }

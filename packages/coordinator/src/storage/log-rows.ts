@@ -3,7 +3,7 @@
  * WAL database never waits for its writer), and at start.
  */
 
-import { desc, eq, sql } from 'drizzle-orm'
+import { asc, desc, eq, sql, type SQL } from 'drizzle-orm'
 import type { Statement } from 'better-sqlite3'
 import { entryBytes, type Entry } from '@holdfast/raft'
 import type { Connection } from './connection.js'
@@ -14,13 +14,15 @@ export interface LogRow extends Entry {
 }
 
 export class LogRows {
-  readonly #newest: ReturnType<typeof prepareNewest>
+  readonly #newest: ReturnType<typeof prepareEnd>
+  readonly #oldest: ReturnType<typeof prepareEnd>
   readonly #find: ReturnType<typeof prepareFind>
   readonly #between: Statement<[from: number, to: number], LogRow>
   readonly #lengths: Statement<[limit: number], { readonly index: number; readonly length: number }>
 
   constructor(connection: Connection) {
-    this.#newest = prepareNewest(connection)
+    this.#newest = prepareEnd(connection, desc(log.index))
+    this.#oldest = prepareEnd(connection, asc(log.index))
     this.#find = prepareFind(connection)
     // The driver's own statements, because a drizzle query cannot be left in the middle of its rows.
     this.#between = connection.client.prepare(`
@@ -52,6 +54,10 @@ export class LogRows {
     return Math.max(1, first)
   }
 
+  oldestIndex(): number {
+    return this.#oldest.get()?.index ?? 0
+  }
+
   /** Rows of [from, to), read one by one as they are asked for. */
   iterate(from: number, to: number): IterableIterator<LogRow> {
     return this.#between.iterate(from, to)
@@ -71,8 +77,8 @@ export class LogRows {
   }
 }
 
-function prepareNewest({ db }: Connection) {
-  return db.select({ index: log.index }).from(log).orderBy(desc(log.index)).limit(1).prepare()
+function prepareEnd({ db }: Connection, order: SQL) {
+  return db.select({ index: log.index }).from(log).orderBy(order).limit(1).prepare()
 }
 
 function prepareFind({ db }: Connection) {

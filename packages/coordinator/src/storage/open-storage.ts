@@ -76,29 +76,32 @@ async function openLocked(
   createFile(statePath)
 
   const start = prepareRaftDatabase({ path: raftPath, identity, membership })
-  const log = await WorkerLog.open({ path: raftPath, start, onFatal })
-  closers.push(() => log.close())
+  const logReady = WorkerLog.open({ path: raftPath, start, onFatal })
+  closers.push(() => closeOpened(logReady))
 
+  let checkpointer: Checkpointer | undefined = undefined
   const store = openStateStore({
     path: statePath,
     clusterId: identity.clusterId,
     beforeWrite: () => checkpointer?.waitUntilReleased(),
   })
+  closers.push(() => store.close())
   const state = createStateMachine(store)
-  let checkpointer: Checkpointer | undefined = undefined
-  closers.push(async () => {
-    // The main thread's connection first: the last checkpoint then has the database to itself.
-    store.close()
-    await checkpointer?.close()
-  })
-  checkpointer = await Checkpointer.open({
+  const checkpointerReady = Checkpointer.open({
     path: statePath,
     limits: options.checkpointLimits ?? DEFAULT_CHECKPOINT_LIMITS,
     appliedIndex: () => state.appliedIndex,
     onFatal,
   })
+  closers.push(async () => {
+    // The main thread's connection first: the last checkpoint then has the database to itself.
+    store.close()
+    await closeOpened(checkpointerReady)
+  })
+  // Both threads start at the same time: loading their code is most of a start.
+  const [log, checkpoints] = await Promise.all([logReady, checkpointerReady])
+  checkpointer = checkpoints
   syncDirectory(directory)
-  const checkpoints = checkpointer
   return {
     log,
     state,
@@ -110,6 +113,12 @@ async function openLocked(
     },
     close,
   }
+}
+
+/** What did not open has nothing to close, and has already said why. */
+async function closeOpened(opening: Promise<{ close(): Promise<void> }>): Promise<void> {
+  const opened = await opening.catch(() => undefined)
+  await opened?.close()
 }
 
 function once(onFatal: (error: Error) => void): (error: Error) => void {

@@ -2,7 +2,7 @@
  * The thread that waits for the log's disk. It drains everything that has been queued for it into
  * one transaction with one fsync, then reports how far the log is durable (group commit).
  *
- * It catches nothing: an error of the disk ends the thread, and the main thread with it. A failed
+ * It handles no error: one of the disk ends the thread, and the main thread with it. A failed
  * fsync must not be tried again, since the kernel may have dropped the pages that it could not write
  * and will report success (reliability 32).
  */
@@ -12,6 +12,7 @@ import { invariant } from '@holdfast/raft'
 import { openConnection } from './connection.js'
 import type { DurableMessage, ToLogWorker, WriteMessage } from './log-message.js'
 import { LogWriter } from './log-writer.js'
+import { failPlainly } from './worker-failure.js'
 
 /** A group that would not end would delay the completions of its first writes. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024
@@ -26,7 +27,9 @@ let transactions = 0
 // Ready: nothing is durable yet.
 port.postMessage({ number: 0, transactions } satisfies DurableMessage)
 
-port.on('message', (first: ToLogWorker) => {
+port.on('message', (first: ToLogWorker) => failPlainly(() => drain(first)))
+
+function drain(first: ToLogWorker): void {
   for (let next: ToLogWorker | undefined = first; next !== undefined; next = receive()) {
     const group: WriteMessage[] = []
     let bytes = 0
@@ -39,7 +42,7 @@ port.on('message', (first: ToLogWorker) => {
     if (group.length > 0) commit(group)
     if (next?.type === 'close') close()
   }
-})
+}
 
 function receive(): ToLogWorker | undefined {
   return (receiveMessageOnPort(port) as { message: ToLogWorker } | undefined)?.message

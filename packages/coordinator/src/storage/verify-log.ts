@@ -14,9 +14,12 @@ import { StorageError } from './storage-error.js'
 const MAX_VERIFIED_ENTRIES = 20_000
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024
 
+const FIRST_INDEX = 1
+
 /** @throws StorageError `damaged` */
 export function verifyNewestEntries(rows: LogRows, path: string): void {
   const newest = rows.newestIndex()
+  if (newest > 0 && rows.oldestIndex() !== FIRST_INDEX) throw damaged(path, FIRST_INDEX)
   const first = rows.firstOfNewest(MAX_VERIFIED_ENTRIES, MAX_VERIFIED_BYTES)
   let { term, checksum } = rows.find(first - 1) ?? { term: 0, checksum: EMPTY_LOG_CHECKSUM }
   let expected = first

@@ -1,0 +1,62 @@
+/** Data directories that vanish after the test, and short ways to write a log. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Entry } from '@holdfast/raft'
+import { afterEach } from 'vitest'
+import { openStorage, type OpenStorageOptions, type Storage } from './open-storage.js'
+
+const parents: string[] = []
+const opened: Storage[] = []
+
+afterEach(async () => {
+  for (const storage of opened.splice(0)) await storage.close().catch(() => undefined)
+  for (const parent of parents.splice(0)) rmSync(parent, { recursive: true, force: true })
+})
+
+export function newDirectory(): string {
+  const parent = mkdtempSync(join(tmpdir(), 'holdfast-storage-'))
+  parents.push(parent)
+  return join(parent, 'data')
+}
+
+export const OPTIONS: Omit<OpenStorageOptions, 'directory'> = {
+  identity: { clusterId: '10', memberId: '1' },
+  membership: { voters: ['1', '2'], learners: ['3'] },
+  onFatal: (error) => {
+    throw error
+  },
+}
+
+/** Closed after the test, if the test has not done so. */
+export async function open(
+  directory: string,
+  more: Partial<OpenStorageOptions> = {},
+): Promise<Storage> {
+  const storage = await openStorage({ ...OPTIONS, directory, ...more })
+  opened.push(storage)
+  return storage
+}
+
+export function entry(index: number, term: number, data = `${index}/${term}`): Entry {
+  return { index, term, kind: 'command', data: Buffer.from(data) }
+}
+
+export function entriesOf(first: number, last: number, term: number): Entry[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => entry(first + at, term))
+}
+
+export function append(storage: Storage, entries: readonly Entry[]): Promise<void> {
+  return new Promise((resolve) => storage.log.append({ hardState: undefined, entries }, resolve))
+}
+
+/** `index/term` of all entries from `from` on. */
+export function contents({ log }: Storage, from = 1): string[] {
+  const entries = log.entries(from, log.lastIndex() + 1, Number.MAX_SAFE_INTEGER)
+  const next = from + entries.length
+  const texts = entries.map(({ data }) => Buffer.from(data).toString())
+  return entries.length === 0 || next > log.lastIndex()
+    ? texts
+    : [...texts, ...contents({ log } as Storage, next)]
+}
