@@ -8,7 +8,7 @@ import { LeaseService } from './lease-service.js'
 import { NodeError } from './node-error.js'
 import type { PeerAnswer, PeerRequest, PeerTransport } from './peer-transport.js'
 import { ReadBarrier } from './read-barrier.js'
-import { track, turn } from './tracked.test-support.js'
+import { eventually, track, turn } from './tracked.test-support.js'
 
 type Answer = PeerAnswer | 'lost' | 'silent'
 
@@ -237,7 +237,7 @@ describe('the deadline', () => {
     const renewal = track(member.service.renew('7', 60_000))
     await turn()
     member.service.close()
-    await expect.poll(() => renewal.state).toBe('rejected')
+    await eventually(() => renewal.state).toBe('rejected')
     expect(renewal.error).toEqual(new NodeError('stopped', 'not-applied'))
   })
 })

@@ -3,6 +3,7 @@
 import { createServer as createHttpServer, request, type Server } from 'node:http'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Heartbeat, MemberId, Message } from '@holdfast/raft'
+import { expect } from 'vitest'
 import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
 import { PEER_PATH, PEER_PROTOCOL, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
@@ -10,6 +11,11 @@ import { StreamTransport } from './stream-transport.js'
 
 export const HOST = '127.0.0.1'
 export const CLUSTER_ID = '77'
+
+/** What must become true, on a busy machine too; a test that fails waits for nothing else. */
+export function eventually<T>(probe: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(probe, { timeout: 15_000, interval: 10 })
+}
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {

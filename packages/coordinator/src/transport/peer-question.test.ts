@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
+  eventually,
   frameOf,
   freePort,
   LoopbackMember,
@@ -39,12 +40,10 @@ async function pair(): Promise<{ a: LoopbackMember; b: LoopbackMember }> {
     [a, b],
     [b, a],
   ] as const) {
-    await expect
-      .poll(() => {
-        from.say(from.heartbeat(to.id, 1))
-        return to.messages.length
-      })
-      .toBeGreaterThan(0)
+    await eventually(() => {
+      from.say(from.heartbeat(to.id, 1))
+      return to.messages.length
+    }).toBeGreaterThan(0)
   }
   return { a, b }
 }
@@ -61,13 +60,11 @@ async function scripted(): Promise<{
   closing.push(() => peer.close())
   await peer.listen(portOfB)
   const a = await start('a', portOfA, { b: portOfB, c: await freePort() })
-  await expect.poll(() => peer.sockets.length).toBe(2)
-  await expect
-    .poll(() => {
-      a.say(a.heartbeat('b', 1))
-      return peer.received.length
-    })
-    .toBeGreaterThan(0)
+  await eventually(() => peer.sockets.length).toBe(2)
+  await eventually(() => {
+    a.say(a.heartbeat('b', 1))
+    return peer.received.length
+  }).toBeGreaterThan(0)
   const questions = (): PeerQuestion[] =>
     peer.received.filter((message) => message.type === 'question')
   return {
@@ -75,7 +72,7 @@ async function scripted(): Promise<{
     peer,
     streamFrom: (id) => openStream(portOfA, { from: id, to: 'a', channel: 'control' }),
     question: async (at = 0) => {
-      await expect.poll(() => questions().length).toBeGreaterThan(at)
+      await eventually(() => questions().length).toBeGreaterThan(at)
       return questions()[at]!
     },
   }
@@ -88,7 +85,7 @@ describe('a question', () => {
     b.answer = (body) =>
       new Promise((resolve) => answers.push(() => resolve({ type: 'answer', to: body })))
     const asked = [1, 2, 3].map((body) => a.transport.request('b', body, LONG_MS))
-    await expect.poll(() => answers.length).toBe(3)
+    await eventually(() => answers.length).toBe(3)
     for (const answer of answers.reverse()) answer()
     expect(await Promise.all(asked)).toEqual([1, 2, 3].map((to) => ({ type: 'answer', to })))
   })
@@ -143,7 +140,7 @@ describe('a question', () => {
     const { id } = await question()
     const fromStranger = await streamFrom('c')
     fromStranger.write(frameOf({ type: 'reply', id, body: 'wrong' }, heartbeatFrom('c')))
-    await expect.poll(() => a.messages.length).toBe(1)
+    await eventually(() => a.messages.length).toBe(1)
     const fromAsked = await streamFrom('b')
     fromAsked.write(frameOf({ type: 'reply', id, body: 'right' }))
     expect(await asked).toBe('right')

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import {
   CLUSTER_ID,
   DamagingWire,
+  eventually,
   frameOf,
   freePort,
   HOST,
@@ -45,15 +46,13 @@ async function pair(): Promise<{ a: LoopbackMember; b: LoopbackMember; portOfB: 
 
 /** Both streams from one member to the other carry messages. Forgets what was said to find out. */
 async function connected(from: LoopbackMember, to: LoopbackMember): Promise<void> {
-  await expect
-    .poll(() => {
-      from.say(from.heartbeat(to.id, 999), from.appendEntries(to.id, 999))
-      return new Set(to.messages.map(({ type }) => type)).size
-    })
-    .toBe(2)
+  await eventually(() => {
+    from.say(from.heartbeat(to.id, 999), from.appendEntries(to.id, 999))
+    return new Set(to.messages.map(({ type }) => type)).size
+  }).toBe(2)
   // All that was said on a stream has arrived when something said later has.
   from.say(from.heartbeat(to.id, 1_000), from.appendEntries(to.id, 1_000))
-  await expect.poll(() => to.messages.filter(isLast).length).toBe(2)
+  await eventually(() => to.messages.filter(isLast).length).toBe(2)
   to.messages.length = 0
   from.unreachable.length = 0
 }
@@ -79,7 +78,7 @@ describe('delivery', () => {
       if (index % 7 === 0) a.transport.flush()
     }
     a.transport.flush()
-    await expect.poll(() => b.messages.length).toBe(2 * count)
+    await eventually(() => b.messages.length).toBe(2 * count)
     const positions = b.messages.flatMap((each) =>
       each.type === 'heartbeat' ? each.readPosition : [],
     )
@@ -108,7 +107,7 @@ describe('delivery', () => {
     const [a, b, c] = members
     a!.say(a!.heartbeat('b', 1), a!.heartbeat('c', 2))
     c!.say(c!.heartbeat('b', 3))
-    await expect.poll(() => [b!.messages.length, c!.messages.length]).toEqual([2, 1])
+    await eventually(() => [b!.messages.length, c!.messages.length]).toEqual([2, 1])
     expect(b!.messages).toEqual(
       expect.arrayContaining([a!.heartbeat('b', 1), c!.heartbeat('b', 3)]),
     )
@@ -139,12 +138,10 @@ describe('delivery', () => {
   it('waits for a member that starts later', async () => {
     const portOfB = await freePort()
     const a = await start({ id: 'a', port: await freePort(), peers: { b: portOfB } })
-    await expect
-      .poll(() => {
-        a.say(a.appendEntries('b', 1))
-        return a.unreachable.length
-      })
-      .toBeGreaterThan(3)
+    await eventually(() => {
+      a.say(a.appendEntries('b', 1))
+      return a.unreachable.length
+    }).toBeGreaterThan(3)
     const b = await start({ id: 'b', port: portOfB, peers: { a: 1 } })
     await connected(a, b)
   })
@@ -161,12 +158,10 @@ describe('who is refused (catalogue 49)', () => {
     const to = odd.peers === undefined ? 'b' : 'x'
     const a = await start({ id: 'a', port: await freePort(), ...odd, peers: { [to]: portOfB } })
     const attempts = 6
-    await expect
-      .poll(() => {
-        a.say(a.heartbeat(to, 1), a.appendEntries(to, 1))
-        return b.refusals.length
-      })
-      .toBeGreaterThan(attempts)
+    await eventually(() => {
+      a.say(a.heartbeat(to, 1), a.appendEntries(to, 1))
+      return b.refusals.length
+    }).toBeGreaterThan(attempts)
     expect(b.messages).toEqual([])
     expect(new Set(b.refusals)).toEqual(new Set([reason]))
     // Both channels say so, once each, however often they try.
@@ -207,7 +202,7 @@ describe('who is refused (catalogue 49)', () => {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     stubborn.write(`GET ${PEER_PATH} HTTP/1.1\r\nhost: b\r\n${lines.join('')}\r\n`)
     stubborn.resume()
-    await expect.poll(() => b.refusals.length).toBe(1)
+    await eventually(() => b.refusals.length).toBe(1)
     await b.transport.close()
     stubborn.destroy()
   })
@@ -224,7 +219,7 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
     const before = wire.connections
     wire.damagesNext = true
     a.say(a.heartbeat('b', 1))
-    await expect.poll(() => b.refusals).toEqual(['a frame fails its checksum'])
+    await eventually(() => b.refusals).toEqual(['a frame fails its checksum'])
     await connected(a, b)
     expect(wire.connections).toBe(before + 1)
   })
@@ -255,7 +250,7 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
     await closed
     renewed.write(frameOf(heartbeatFrom('a')))
     other.write(frameOf(heartbeatFrom('a')))
-    await expect.poll(() => b.messages.length).toBe(2)
+    await eventually(() => b.messages.length).toBe(2)
   })
 })
 
@@ -281,9 +276,9 @@ describe('what cannot be sent', () => {
     const commands = [Buffer.of(1)]
     a.say({ type: 'forwardProposal', from: 'a', to: 'b', term: 4, ref: 9, commands })
     expect(a.messages).toEqual([])
-    await expect
-      .poll(() => a.messages)
-      .toEqual([{ type: 'forwardProposalRejected', from: 'b', to: 'a', term: 4, ref: 9 }])
+    await eventually(() => a.messages).toEqual([
+      { type: 'forwardProposalRejected', from: 'b', to: 'a', term: 4, ref: 9 },
+    ])
   })
 
   it('is not sent late either, when the peer comes', async () => {
@@ -291,12 +286,10 @@ describe('what cannot be sent', () => {
     const a = await start({ id: 'a', port: await freePort(), peers: { b: portOfB } })
     a.say(a.heartbeat('b', 1), a.appendEntries('b', 1))
     const b = await start({ id: 'b', port: portOfB, peers: { a: 1 } })
-    await expect
-      .poll(() => {
-        a.say(a.heartbeat('b', 2), a.appendEntries('b', 2))
-        return b.messages.length
-      })
-      .toBeGreaterThan(2)
+    await eventually(() => {
+      a.say(a.heartbeat('b', 2), a.appendEntries('b', 2))
+      return b.messages.length
+    }).toBeGreaterThan(2)
     expect(b.messages).not.toContainEqual(a.heartbeat('b', 1))
     expect(b.messages).not.toContainEqual(a.appendEntries('b', 1))
   })
@@ -304,7 +297,7 @@ describe('what cannot be sent', () => {
   it('was perhaps lost with the stream that broke, which is reported as well', async () => {
     const { a, b } = await pair()
     await b.transport.close()
-    await expect.poll(() => a.unreachable).toContain('b')
+    await eventually(() => a.unreachable).toContain('b')
   })
 
   it('does not keep heartbeats waiting when the peer has stopped reading its log', async () => {
@@ -312,13 +305,11 @@ describe('what cannot be sent', () => {
     const peer = new ScriptedPeer('b', ['control'])
     await startPeer(peer, portOfB)
     const a = await start({ id: 'a', port: await freePort(), peers: { b: portOfB } })
-    await expect.poll(() => peer.sockets.length).toBe(2)
-    await expect
-      .poll(() => {
-        a.say(a.heartbeat('b', 0))
-        return peer.received.length
-      })
-      .toBeGreaterThan(0)
+    await eventually(() => peer.sockets.length).toBe(2)
+    await eventually(() => {
+      a.say(a.heartbeat('b', 0))
+      return peer.received.length
+    }).toBeGreaterThan(0)
     a.unreachable.length = 0
     let sentMib = 0
     // The wire takes some, then 64 MiB wait in the socket, and then messages are dropped.
@@ -329,6 +320,6 @@ describe('what cannot be sent', () => {
     expect(sentMib).toBeGreaterThan(60)
     expect(sentMib).toBeLessThan(100)
     a.say(a.heartbeat('b', 7))
-    await expect.poll(() => peer.received).toContainEqual(a.heartbeat('b', 7))
+    await eventually(() => peer.received).toContainEqual(a.heartbeat('b', 7))
   })
 })
