@@ -45,5 +45,8 @@ function isUsage(error: unknown): boolean {
 
 /** Libraries write messages of several lines; a log or a terminal wants one. */
 export function oneLine(message: string): string {
-  return message.replace(/\s*[\r\n]+\s*/g, ' ').trim()
+  return message
+    .replace(/^error: /, '')
+    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .trim()
 }

@@ -11,6 +11,7 @@ import { teach, type CommandHost, type Surroundings } from '../command-host.js'
 import { exitCode, exitCodeOfSignal } from '../exit-code.js'
 import { oneLine, StartError } from '../failure.js'
 import type { Io, StopSignal } from '../io.js'
+import type { Output } from '../output.js'
 import { resolveServeSettings, serveOptions, type ServeSettings } from '../serve-options.js'
 import { UsageError } from '../usage-error.js'
 
@@ -38,32 +39,37 @@ export function addServe(program: Command, host: CommandHost): void {
 }
 
 async function serve(
-  flags: Record<string, unknown>,
+  flags: Readonly<Record<string, unknown>>,
   { io, output, global }: Surroundings,
 ): Promise<number> {
   if (global.endpoints !== undefined) throw new UsageError('serve has no use for --endpoints')
   const settings = resolveServeSettings({ flags, env: io.env })
   const stop = listenForStop(io)
   try {
-    const fatal = deferred<Error>()
-    const coordinator = await start(settings, fatal.resolve)
-    output.result(announcement(settings, coordinator))
-    const end = await Promise.race([fatal.promise, stop.first])
-    if (typeof end === 'string') {
-      // The second signal leaves the process to end with whatever was still open.
-      return await Promise.race([close(coordinator), stop.second.then(exitCodeOfSignal)])
-    }
-    const message = `${settings.name ?? 'default'} can no longer be trusted: ${oneLine(end.message)}`
-    output.failure({ exit: exitCode.internal, code: 'fatal', message })
-    return exitCode.internal
+    const served = serveUntil(stop.first, settings, output)
+    // A second signal does not wait: the process ends with whatever is still open.
+    return await Promise.race([served, stop.second.then(exitCodeOfSignal)])
   } finally {
     stop.end()
   }
 }
 
-async function close(coordinator: Coordinator): Promise<number> {
-  await coordinator.close()
-  return exitCode.ok
+async function serveUntil(
+  stopped: Promise<StopSignal>,
+  settings: ServeSettings,
+  output: Output,
+): Promise<number> {
+  const fatal = deferred<Error>()
+  const coordinator = await start(settings, fatal.resolve)
+  output.result(announcement(settings, coordinator))
+  const end = await Promise.race([fatal.promise, stopped])
+  if (typeof end === 'string') {
+    await coordinator.close()
+    return exitCode.ok
+  }
+  const message = `${settings.name ?? 'default'} can no longer be trusted: ${oneLine(end.message)}`
+  output.failure({ exit: exitCode.internal, code: 'fatal', message })
+  return exitCode.internal
 }
 
 async function start(
@@ -97,7 +103,7 @@ function addressInUse(error: Error, settings: ServeSettings): string {
 function announcement(
   { name = 'default', peerUrl, initialCluster = {} }: ServeSettings,
   { clientUrl, clusterId, memberId }: Coordinator,
-): Parameters<Surroundings['output']['result']>[0] {
+): Parameters<Output['result']>[0] {
   // A cluster of one has nobody to listen to.
   const peers =
     Object.keys(initialCluster).length > 1 ? (peerUrl ?? initialCluster[name]) : undefined

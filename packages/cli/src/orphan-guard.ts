@@ -1,0 +1,29 @@
+/**
+ * Kills a process group when this process dies, however it dies.
+ *
+ * A command that outlives the process that holds its lock would go on unprotected: the coordinator
+ * notices the death at once and grants the lock to the next. Nothing can be done in a process that
+ * got SIGKILL, so a shell in a session of its own waits at the other end of a pipe: a line means that
+ * all is done; the end of the pipe means that its writer is dead.
+ */
+
+import { spawn } from 'node:child_process'
+
+const SCRIPT = 'if read -r line; then exit 0; fi; kill -s KILL -- "-$1"'
+
+export interface OrphanGuard {
+  /** The group has ended, or may live on. */
+  dismiss(): void
+}
+
+export function guardGroup(groupId: number): OrphanGuard {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-guard', String(groupId)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  // Without a shell, or when it was killed, there is no guard: the hold itself does not need it.
+  shell.on('error', () => undefined)
+  shell.stdin.on('error', () => undefined)
+  shell.unref()
+  return { dismiss: () => void shell.stdin.end('done\n') }
+}
