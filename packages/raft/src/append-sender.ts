@@ -11,10 +11,20 @@ import { totalBytes, type Entry } from './entry.js'
 import { invariant } from './invariant.js'
 import type { Progress } from './progress.js'
 
-const NO_ENTRIES: readonly Entry[] = []
+/** Entries from `from` on, cut from a log that ended at `lastIndex`. */
+interface EntryRun {
+  readonly from: number
+  readonly lastIndex: number
+  readonly entries: readonly Entry[]
+  readonly bytes: number
+}
+
+const NOTHING: EntryRun = { from: 0, lastIndex: 0, entries: [], bytes: 0 }
 
 export class AppendSender {
   readonly #core: Core
+  /** A leader's log only grows, so followers at the same place can share what was cut for one. */
+  #latestRun = NOTHING
 
   constructor(core: Core) {
     this.#core = core
@@ -31,12 +41,12 @@ export class AppendSender {
     // A follower behind the first index needs a snapshot; until then it only gets heartbeats.
     if (progress.nextIndex < this.#core.log.firstIndex) return
     if (progress.state === 'probe') {
-      if (!progress.isPaused) this.#send(progress, this.#nextEntries(progress))
+      if (!progress.isPaused) this.#send(progress, this.#nextRun(progress))
       return
     }
-    while (this.#hasEntriesFor(progress)) this.#send(progress, this.#nextEntries(progress))
+    while (this.#hasEntriesFor(progress)) this.#send(progress, this.#nextRun(progress))
     // Every message above carried the commit index, so this adds one only if none went out.
-    if (progress.appendDue || this.#hasNewsFor(progress)) this.#send(progress, NO_ENTRIES)
+    if (progress.appendDue || this.#hasNewsFor(progress)) this.#send(progress, NOTHING)
   }
 
   #hasEntriesFor(progress: Progress): boolean {
@@ -50,13 +60,18 @@ export class AppendSender {
     return progress.sentCommitIndex < known
   }
 
-  #nextEntries({ nextIndex }: Progress): readonly Entry[] {
+  #nextRun({ nextIndex: from }: Progress): EntryRun {
     const { log, config } = this.#core
-    if (nextIndex > log.lastIndex) return NO_ENTRIES
-    return log.entries(nextIndex, log.lastIndex + 1, config.maxAppendBytes)
+    const { lastIndex } = log
+    if (from > lastIndex) return NOTHING
+    if (this.#latestRun.from !== from || this.#latestRun.lastIndex !== lastIndex) {
+      const entries = log.entries(from, lastIndex + 1, config.maxAppendBytes)
+      this.#latestRun = { from, lastIndex, entries, bytes: totalBytes(entries) }
+    }
+    return this.#latestRun
   }
 
-  #send(progress: Progress, entries: readonly Entry[]): void {
+  #send(progress: Progress, { entries, bytes }: EntryRun): void {
     const { log, state, outbox } = this.#core
     const prevLogIndex = progress.nextIndex - 1
     invariant(prevLogIndex <= log.lastIndex, 'a leader sends only what follows its own log')
@@ -70,6 +85,6 @@ export class AppendSender {
       entries,
       commitIndex: log.commitIndex,
     })
-    progress.onSent(prevLogIndex + entries.length, totalBytes(entries), log.commitIndex)
+    progress.onSent(prevLogIndex + entries.length, bytes, log.commitIndex)
   }
 }
