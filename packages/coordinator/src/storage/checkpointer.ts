@@ -7,7 +7,7 @@
  */
 
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import {
   HELD,
   type CheckpointLimits,
@@ -16,7 +16,7 @@ import {
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
 import { StorageError } from './storage-error.js'
-import { workerPath } from './worker-path.js'
+import { startWorker } from './start-worker.js'
 
 /** A restart reads at most this much of the WAL again; about a second of full load. */
 const WAL_BYTES = 64 * 1024 * 1024
@@ -50,7 +50,7 @@ export class Checkpointer {
     const { path, limits } = options
     const flag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const workerData: CheckpointWorkerData = { path, limits, flag }
-    const worker = new Worker(workerPath('#checkpoint-worker'), { workerData })
+    const worker = startWorker('#checkpoint-worker', workerData)
     await once(worker, 'message')
     return new Checkpointer(options, worker, flag)
   }

@@ -7,7 +7,7 @@
  */
 
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { invariant, type Entry, type HardState, type LogStorage } from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
 import { packEntries, type DurableMessage, type ToLogWorker } from './log-message.js'
@@ -15,7 +15,7 @@ import { LogRows } from './log-rows.js'
 import { LogTail } from './log-tail.js'
 import type { LogStart } from './raft-database.js'
 import { StorageError } from './storage-error.js'
-import { workerPath } from './worker-path.js'
+import { startWorker } from './start-worker.js'
 
 export interface LogWrite {
   readonly hardState: HardState | undefined
@@ -63,7 +63,7 @@ export class WorkerLog implements DurableLog {
   /** Starts the worker and resolves when it has opened the log. */
   static async open(options: DurableLogOptions): Promise<WorkerLog> {
     const { path } = options
-    const worker = new Worker(workerPath('#raft-log-worker'), { workerData: { path } })
+    const worker = startWorker('#raft-log-worker', { path })
     // Its first message; the reader must not open the database while the worker may recover it.
     await once(worker, 'message')
     return new WorkerLog(options, worker)
