@@ -277,9 +277,14 @@ describe('confirmation by a quorum (etcd #15247)', () => {
     await fixture.pass(2_000 + SCAN_DELAY_MS)
     keeper.demote()
     fixture.lead(2)
-    fixture.confirmations![0]!.resolve()
+    const inFirstTerm = fixture.confirmations!.splice(0)
+    await fixture.until(() => fixture.confirmations!.length > 0)
+    for (const confirmation of inFirstTerm) confirmation.resolve()
     await turn()
     expect(fixture.expired).toEqual([])
+    fixture.confirmations![0]!.resolve()
+    await turn()
+    expect(fixture.expiries).toMatchObject([{ id: '7', term: 2 }])
   })
 
   it('leaves alone a lease that was renewed meanwhile', async () => {

@@ -244,6 +244,18 @@ describe('deadlines and limits', () => {
   })
 })
 
+describe('reads that were served', () => {
+  it('make room for others at once', async () => {
+    for (let round = 0; round < 3; round++) {
+      for (let count = 0; count < MAX_PENDING_READS / 2; count++) read()
+      barrier.submit()
+      barrier.onReadState(lastAsked(), round)
+      barrier.onApplied(round)
+    }
+    expect(await states(read())).toEqual(['pending'])
+  })
+})
+
 describe('closing', () => {
   it('rejects every read that waits, wherever it waits', async () => {
     const confirmed = read()

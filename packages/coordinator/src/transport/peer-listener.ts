@@ -78,6 +78,8 @@ export class PeerListener {
   #keep(name: string, socket: Socket): void {
     this.#streams.get(name)?.destroy()
     this.#streams.set(name, socket)
+    // An HTTP server leaves its own half open.
+    socket.once('end', () => socket.destroy())
     socket.once('close', () => {
       if (this.#streams.get(name) === socket) this.#streams.delete(name)
     })

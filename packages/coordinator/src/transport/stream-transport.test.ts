@@ -240,6 +240,16 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
     expect(b.refusals).toHaveLength(1)
   })
 
+  it('is let go of when its sender has closed its half', async () => {
+    const portOfB = await freePort()
+    const b = await start({ id: 'b', port: portOfB, peers: { a: await freePort() } })
+    const socket = await openStream(portOfB, { from: 'a', to: 'b', channel: 'control' })
+    const closed = ended(socket)
+    socket.end(frameOf(heartbeatFrom('a')))
+    await closed
+    expect(b.messages).toEqual([heartbeatFrom('a')])
+  })
+
   it('takes the place of the one before, which may be half open (catalogue 55)', async () => {
     const portOfB = await freePort()
     const b = await start({ id: 'b', port: portOfB, peers: { a: await freePort() } })
