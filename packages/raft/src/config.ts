@@ -31,6 +31,18 @@ export type RaftConfig = Readonly<Required<RaftOptions>>
 
 const MIB = 1024 * 1024
 
+/** A limit of zero would stop the member for good. */
+const POSITIVE = [
+  'electionTicks',
+  'heartbeatTicks',
+  'maxAppendBytes',
+  'maxInflightAppends',
+  'maxInflightBytes',
+  'maxUncommittedBytes',
+  'maxApplyingBytes',
+  'maxPendingReads',
+] as const
+
 export function resolveConfig(options: RaftOptions): RaftConfig {
   const config: RaftConfig = Object.freeze({
     electionTicks: 10,
@@ -45,11 +57,13 @@ export function resolveConfig(options: RaftOptions): RaftConfig {
     ...options,
   })
   invariant(config.id !== '' && config.id !== '0', 'a member id is a positive integer')
-  invariant(config.heartbeatTicks >= 1, 'heartbeatTicks must be at least 1')
+  for (const name of POSITIVE) {
+    const value = config[name]
+    invariant(Number.isSafeInteger(value) && value >= 1, `${name} must be a positive integer`)
+  }
   invariant(
     config.electionTicks > config.heartbeatTicks,
     'electionTicks must be above heartbeatTicks, or followers would campaign between heartbeats',
   )
-  invariant(config.maxInflightAppends >= 1, 'maxInflightAppends must be at least 1')
   return config
 }

@@ -80,6 +80,21 @@ describe("a leader's own reads (§6.4)", () => {
     expect(answers(member.settle())).toEqual([])
   })
 
+  test('a delayed echo does not take back a newer one', () => {
+    const member = establishedLeader()
+    for (const ref of [7, 8]) {
+      member.raft.readIndex(ref)
+      member.settle()
+    }
+    echo(member, '2', 2)
+    echo(member, '2', 1)
+    echo(member, '3', 2)
+    expect(answers(member.settle())).toEqual([
+      [7, 1],
+      [8, 1],
+    ])
+  })
+
   test('a timed heartbeat carries the position again, so a lost round is repeated', () => {
     const member = establishedLeader()
     member.raft.readIndex(7)

@@ -33,7 +33,10 @@ export interface Append {
   readonly entries: readonly Entry[]
   /** Votes and acknowledgements that speak of this write: they leave when it is durable. */
   readonly messages: readonly Message[]
-  /** To be handed back to `onAppended`: the member's term now, and the log's last index. */
+  /**
+   * To be handed back to `onAppended`, once for each append and in their order: the member's term
+   * now, and the log's last index.
+   */
   readonly term: number
   readonly index: number
 }

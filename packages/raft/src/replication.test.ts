@@ -423,6 +423,7 @@ describe('restarting from the storage', () => {
     ['heartbeatTicks', { heartbeatTicks: 0 }],
     ['electionTicks', { electionTicks: 3, heartbeatTicks: 3 }],
     ['maxInflightAppends', { maxInflightAppends: 0 }],
+    ['maxApplyingBytes', { maxApplyingBytes: 0.5 }],
     ['both voter and learner', { learners: ['3'] }],
     ['a seed', { seed: 0.5 }],
   ])('refuses to start when %s is violated', (message, options) => {

@@ -54,7 +54,7 @@ export class SimulatedCluster {
   readonly #limits: Partial<RaftOptions>
   readonly #commands = new Map<string, string>()
   readonly #refusedCommands: string[] = []
-  #isolated = new Set<string>()
+  #isCut: (from: string, to: string) => boolean = () => false
   readonly #slowDisks = new Set<string>()
   #nextRef = 1
 
@@ -88,9 +88,14 @@ export class SimulatedCluster {
     member.reads.clear()
   }
 
+  /** Messages are lost between those for whom `isCut` holds. */
+  cut(isCut: (from: string, to: string) => boolean): void {
+    this.#isCut = isCut
+  }
+
   /** Cuts the named members off from the others; they still reach each other. */
   partition(ids: readonly string[]): void {
-    this.#isolated = new Set(ids)
+    this.cut((from, to) => ids.includes(from) !== ids.includes(to))
   }
 
   /** A slow disk completes writes only one at a time, when `completeWrite` is called. */
@@ -187,7 +192,7 @@ export class SimulatedCluster {
     const message = this.network[at]!
     // A repeated forwarded proposal would be a second proposal: transports carry it at most once.
     if (!keep || message.type === 'forwardProposal') this.network.splice(at, 1)
-    if (this.#isolated.has(message.from) !== this.#isolated.has(message.to)) return
+    if (this.#isCut(message.from, message.to)) return
     const member = this.members.find(({ id }) => id === message.to)!
     member.raft?.step(message)
     this.#observe(member)

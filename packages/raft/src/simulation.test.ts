@@ -113,6 +113,52 @@ describe.each(MIXES.map((name, mix) => [name, mix] as const))(
   },
 )
 
+test('the same events make the same run, message by message', () => {
+  const options = { voters: ['1', '2', '3'], learners: ['4'], limits: tiny }
+  const trace = (events: readonly [number, number, number][]): string => {
+    const cluster = new SimulatedCluster(options)
+    const seen: unknown[] = []
+    for (const [at, a, b] of events) {
+      EVENTS[at]![1](cluster, a, b)
+      seen.push(...cluster.network, ...cluster.members.map(({ raft }) => raft?.status))
+    }
+    return JSON.stringify(seen)
+  }
+  fc.assert(
+    fc.property(script(1), (events) => trace(events) === trace(events)),
+    { numRuns: 5, seed: 4 },
+  )
+})
+
+describe('partial connectivity still gives a stable leader (Howard and Abraham 2020)', () => {
+  const bridges: readonly (readonly [string, string[], string[]])[] = [
+    [
+      '1-2-3 are connected, 4 only to 2, 5 only to 3',
+      ['12', '13', '23', '24', '35'],
+      ['1', '2', '3'],
+    ],
+    ['a chain of five', ['12', '23', '34', '45'], ['2', '3', '4']],
+    ['a star around 3', ['13', '23', '34', '35'], ['3']],
+  ]
+
+  test.each(bridges)('%s', (_name, links, possible) => {
+    const cluster = new SimulatedCluster({ voters: ['1', '2', '3', '4', '5'] })
+    cluster.cut((from, to) => !links.includes(from + to) && !links.includes(to + from))
+    const leaders: (string | undefined)[] = []
+    for (let tick = 0; tick < 400; tick += 1) {
+      everybodyTicksOnce(cluster)
+      cluster.runRound()
+      if (tick >= 200) leaders.push(cluster.leader?.id)
+    }
+    expect(new Set(leaders).size).toBe(1)
+    expect(possible).toContain(leaders[0])
+    const before = cluster.checker.committed.length
+    cluster.propose(cluster.leader!)
+    while (cluster.runRound());
+    expect(cluster.checker.committed.length).toBe(before + 1)
+  })
+})
+
 afterAll(() => {
   // A tester that never reaches the rare states proves nothing.
   expect(totals.elections).toBeGreaterThan(2_000)
