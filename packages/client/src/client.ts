@@ -2,10 +2,12 @@
 
 import { resolveConfig, type Config, type ConnectOptions } from './config.js'
 import { Core } from './core.js'
+import { Election } from './election/election.js'
 import { Kv } from './kv/kv.js'
-import { runTxn, type Op, type Txn, type TxnResult } from './kv/txn.js'
+import { runTxn, type Txn, type TxnResult } from './kv/txn.js'
 import type { KeyRange } from './kv/keys.js'
 import { Lock, type LockOptions } from './lock/lock.js'
+import { Queue, type QueueOptions } from './queue/queue.js'
 import { Rpc } from './rpc/rpc.js'
 import { Sessions } from './session/sessions.js'
 import { systemClock, type Clock } from './time/clock.js'
@@ -38,6 +40,16 @@ export class Holdfast implements AsyncDisposable {
     return new Lock(this.#core, name, options)
   }
 
+  /** The election of this name. */
+  election(name: string): Election {
+    return new Election(this.#core, name)
+  }
+
+  /** The queue of this name. All who use it should give the same options. */
+  queue<T = unknown>(name: string, options: QueueOptions = {}): Queue<T> {
+    return new Queue<T>(this.#core, name, options)
+  }
+
   /**
    * Runs a transaction: if all conditions hold, `then`, otherwise `else`, in one revision. It is
    * repeated after a failure under the same rules as a write, unless it only reads.
@@ -52,10 +64,7 @@ export class Holdfast implements AsyncDisposable {
    * if (!result.succeeded) console.log(result.results[0].entry?.text())
    * ```
    */
-  txn<
-    const Then extends readonly Op<unknown>[] = readonly [],
-    const Else extends readonly Op<unknown>[] = readonly [],
-  >(txn: Txn<Then, Else>, options: WaitOptions = {}): Promise<TxnResult<Then, Else>> {
+  txn<const T extends Txn>(txn: T, options: WaitOptions = {}): Promise<TxnResult<T>> {
     return runTxn(this.#core.rpc, txn, options)
   }
 

@@ -10,6 +10,7 @@
 
 import { HoldfastError, routes, utf8Decode, type TxnResponse } from '@holdfast/protocol'
 import { compare } from '../kv/compare.js'
+import type { Value } from '../kv/keys.js'
 import { rangeRequest } from '../kv/operations.js'
 import { op, txnRequest } from '../kv/txn.js'
 import type { Rpc } from '../rpc/rpc.js'
@@ -29,7 +30,7 @@ export interface Standing {
 export interface ContenderOptions {
   readonly name: string
   readonly prefix: QueuePrefix
-  readonly value: string
+  readonly value: Value
 }
 
 /** The time that a contender who gives up takes to leave the queue before it leaves that to others. */

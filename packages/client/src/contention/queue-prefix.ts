@@ -29,7 +29,7 @@ export class QueuePrefix {
   }
 
   /** Whether a key under the prefix stands in this queue, and not in that of a longer name. */
-  includes({ key }: KeyValue): boolean {
+  includes({ key }: Pick<KeyValue, 'key'>): boolean {
     return !key.includes(SLASH, this.#length)
   }
 }

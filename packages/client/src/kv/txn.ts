@@ -11,6 +11,7 @@ import {
   type TxnRequestInput,
   type TxnResponse,
 } from '@holdfast/protocol'
+import type { CallOptions } from '../rpc/call.js'
 import type { Rpc } from '../rpc/rpc.js'
 import type { WaitOptions } from '../time/scope.js'
 import type { Compare } from './compare.js'
@@ -49,27 +50,34 @@ export class Op<Result> {
   }
 }
 
-export interface Txn<
-  Then extends readonly Op<unknown>[] = readonly Op<unknown>[],
-  Else extends readonly Op<unknown>[] = readonly Op<unknown>[],
-> {
+export interface Txn {
   /** Conditions, which must all hold. Default none, which holds. */
   readonly if?: readonly Compare[]
   /** Executed in order if they hold; each sees what those before it wrote. */
-  readonly then?: Then
+  readonly then?: readonly Op<unknown>[]
   /** Executed otherwise. */
-  readonly else?: Else
+  readonly else?: readonly Op<unknown>[]
 }
 
-type Results<Ops extends readonly Op<unknown>[]> = {
+type ThenOf<T> = T extends { readonly then: infer Ops } ? Ops : readonly []
+type ElseOf<T> = T extends { readonly else: infer Ops } ? Ops : readonly []
+
+type Results<Ops> = {
   readonly [Index in keyof Ops]: Ops[Index] extends Op<infer Result> ? Result : never
 }
 
+interface Succeeded<T> {
+  readonly succeeded: true
+  readonly results: Results<ThenOf<T>>
+}
+
+/** Without conditions there is nothing that could fail. */
+type Failed<T> = 'if' extends keyof T
+  ? { readonly succeeded: false; readonly results: Results<ElseOf<T>> }
+  : never
+
 /** Which branch was taken, and its results in the order of its operations. */
-export type TxnResult<Then extends readonly Op<unknown>[], Else extends readonly Op<unknown>[]> = (
-  | { readonly succeeded: true; readonly results: Results<Then> }
-  | { readonly succeeded: false; readonly results: Results<Else> }
-) & {
+export type TxnResult<T extends Txn = Txn> = (Succeeded<T> | Failed<T>) & {
   /** The store's revision after the transaction; 0 inside of another. */
   readonly revision: number
 }
@@ -106,32 +114,31 @@ export const op = Object.freeze({
       deleteResult(present(response.responseDeleteRange)),
     ),
   /** A transaction inside: its conditions, too, see the state before the outermost. */
-  txn: <
-    const Then extends readonly Op<unknown>[] = readonly [],
-    const Else extends readonly Op<unknown>[] = readonly [],
-  >(
-    txn: Txn<Then, Else>,
-  ): Op<TxnResult<Then, Else>> =>
+  txn: <const T extends Txn>(txn: T): Op<TxnResult<T>> =>
     new Op({ requestTxn: txnRequest(txn) }, false, ({ responseTxn }) =>
       txnResult(txn, present(responseTxn)),
     ),
 })
 
 /** Runs a transaction. See `Holdfast.txn`. */
-export async function runTxn<
-  const Then extends readonly Op<unknown>[],
-  const Else extends readonly Op<unknown>[],
->(
+export async function runTxn<const T extends Txn>(
   rpc: Rpc,
-  txn: Txn<Then, Else>,
-  options: WaitOptions & { readonly repeatable?: boolean },
-): Promise<TxnResult<Then, Else>> {
-  const { repeatable, ...wait } = options
+  txn: T,
+  options: WaitOptions,
+): Promise<TxnResult<T>> {
   const ops = [...(txn.then ?? []), ...(txn.else ?? [])]
-  const reads = ops.every((one) => one.reads)
-  const repetition = reads ? 'safe' : repeatable === true ? 'repeatable' : 'once'
-  const response = await rpc.ask(routes.txn, txnRequest(txn), { ...wait, repetition })
-  return txnResult(txn, response)
+  const repetition = ops.every((one) => one.reads) ? 'safe' : 'once'
+  return (await callTxn(rpc, txn, { ...options, repetition })).result
+}
+
+/** The same, for who knows what repeating it does and has to know whether it was repeated. */
+export async function callTxn<const T extends Txn>(
+  rpc: Rpc,
+  txn: T,
+  options: CallOptions,
+): Promise<{ readonly result: TxnResult<T>; readonly inDoubt: boolean }> {
+  const { response, inDoubt } = await rpc.call(routes.txn, txnRequest(txn), options)
+  return { result: txnResult(txn, response), inDoubt }
 }
 
 export function txnRequest(txn: Txn): TxnRequestInput {
@@ -142,18 +149,15 @@ export function txnRequest(txn: Txn): TxnRequestInput {
   }
 }
 
-export function txnResult<Then extends readonly Op<unknown>[], Else extends readonly Op<unknown>[]>(
-  txn: Txn<Then, Else>,
-  response: TxnResponse,
-): TxnResult<Then, Else> {
-  const ops: readonly Op<unknown>[] = (response.succeeded ? txn.then : txn.else) ?? []
+export function txnResult<T extends Txn>(txn: T, response: TxnResponse): TxnResult<T> {
+  const ops = (response.succeeded ? txn.then : txn.else) ?? []
   const results = ops.map((one, index) => one.read(present(response.responses[index])))
   // Each result was read by the operation that stands in its place in the type.
   return {
     succeeded: response.succeeded,
     results,
     revision: response.header?.revision ?? 0,
-  } as unknown as TxnResult<Then, Else>
+  } as unknown as TxnResult<T>
 }
 
 function present<T>(response: T | undefined): T {

@@ -1,4 +1,4 @@
-/** A lock that was granted. */
+/** A lock that was granted. Its methods may be taken out of it: `({ signal, guard }) => …`. */
 
 import type { Compare } from '../kv/compare.js'
 import type { Hold } from '../session/hold.js'
@@ -47,23 +47,19 @@ export class HeldLock implements AsyncDisposable {
   }
 
   /** @throws {LockLostError} when the lock is not held any more. Use it before an effect that matters. */
-  assertHeld(): void {
+  readonly assertHeld = (): void => {
     this.#hold.assertHeld()
   }
 
   /** A condition for a transaction, which holds exactly as long as nobody else can hold the lock. */
-  guard(): Compare {
-    return this.#hold.guard()
-  }
+  readonly guard = (): Compare => this.#hold.guard()
 
   /**
    * Gives the lock to the next in the queue. Safe to call twice, and after a loss, when it does
    * nothing. It never rejects: if the cluster does not confirm within 5 s, it resolves and goes on
    * in the background.
    */
-  async release(): Promise<void> {
-    await this.#hold.release()
-  }
+  readonly release = (): Promise<void> => this.#hold.release()
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hold.release()

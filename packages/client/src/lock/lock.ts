@@ -5,9 +5,10 @@ import { contend, contendOnce } from '../contention/contend.js'
 import type { ContenderOptions } from '../contention/contender.js'
 import { QueuePrefix } from '../contention/queue-prefix.js'
 import type { Core } from '../core.js'
-import { AcquireTimeoutError, LockLostError } from '../errors.js'
+import { AcquireTimeoutError } from '../errors.js'
 import { toEntry } from '../kv/entry.js'
 import { rangeRequest } from '../kv/operations.js'
+import type { Hold } from '../session/hold.js'
 import type { WaitOptions } from '../time/scope.js'
 import { HeldLock } from './held-lock.js'
 import { describeSelf, readHolder, type LockHolder } from './holder.js'
@@ -69,14 +70,7 @@ export class Lock {
    * did not answer within the client's request time.
    */
   async acquire(options: WaitOptions = {}): Promise<HeldLock> {
-    using scope = this.#core.scope(options)
-    try {
-      return new HeldLock(await contend(this.#core, this.#contender(), scope.signal))
-    } catch (error) {
-      const timedOut = error instanceof HoldfastError && error.code === 'timeout'
-      if (!timedOut || options.timeoutMs === undefined) throw error
-      throw new AcquireTimeoutError(this.name, options.timeoutMs, await this.#holderNow())
-    }
+    return new HeldLock(await this.#acquire(options))
   }
 
   /** Takes the lock if nobody has it, without waiting for anyone; undefined otherwise. */
@@ -94,8 +88,8 @@ export class Lock {
    * it ran, {LockLostError}: what it did was then not protected to the end.
    */
   async run<T>(work: (lock: HeldLock) => Promise<T> | T, options: WaitOptions = {}): Promise<T> {
-    const lock = await this.acquire(options)
-    return this.#core.track(this.#runHeld(lock, work))
+    const hold = await this.#acquire(options)
+    return this.#core.track(this.#runHeld(new HeldLock(hold), hold, work))
   }
 
   /** Who holds the lock and who waits for it. */
@@ -114,14 +108,29 @@ export class Lock {
     return { revision: header?.revision ?? 0, holder, waiters }
   }
 
-  async #runHeld<T>(lock: HeldLock, work: (lock: HeldLock) => Promise<T> | T): Promise<T> {
+  async #acquire(options: WaitOptions): Promise<Hold> {
+    using scope = this.#core.scope(options)
+    try {
+      return await contend(this.#core, this.#contender(), scope.signal)
+    } catch (error) {
+      const timedOut = error instanceof HoldfastError && error.code === 'timeout'
+      if (!timedOut || options.timeoutMs === undefined) throw error
+      throw new AcquireTimeoutError(this.name, options.timeoutMs, await this.#holderNow())
+    }
+  }
+
+  async #runHeld<T>(
+    lock: HeldLock,
+    hold: Hold,
+    work: (lock: HeldLock) => Promise<T> | T,
+  ): Promise<T> {
     try {
       const result = await work(lock)
-      // Released by the function itself is not lost.
-      if (!wasReleased(lock)) lock.assertHeld()
+      // What the function released itself is not lost.
+      if (!hold.wasReleased) hold.assertHeld()
       return result
     } finally {
-      await lock.release()
+      await hold.release()
     }
   }
 
@@ -142,9 +151,4 @@ export class Lock {
       return undefined
     }
   }
-}
-
-function wasReleased({ signal }: HeldLock): boolean {
-  const reason: unknown = signal.reason
-  return reason instanceof LockLostError && reason.reason === 'released'
 }

@@ -53,11 +53,20 @@ export class Hold {
     return compare.createRevision(this.key, '=', this.createRevision)
   }
 
-  /** It is gone: tells the one who relies on it. */
+  /**
+   * It is gone: tells the one who relies on it. With reason `released` the key stays, and keeps others
+   * out, until `release` is called: so that work can end in between.
+   */
   lose(reason: LossReason, cause?: unknown): void {
     if (this.signal.aborted) return
     this.session.unregister(this)
     this.#controller.abort(new LockLostError(this.name, reason, cause))
+  }
+
+  /** Whether it ended by the will of who held it, and not by loss. */
+  get wasReleased(): boolean {
+    const reason: unknown = this.signal.reason
+    return reason instanceof LockLostError && reason.reason === 'released'
   }
 
   /**
@@ -69,8 +78,8 @@ export class Hold {
   }
 
   async #release(): Promise<void> {
-    if (this.signal.aborted) return
     this.lose('released')
+    if (!this.wasReleased) return
     const deleted = await this.session.deleteKey(this.key)
     // A late duplicate of the request that created the key would create it again.
     if (!deleted || this.#inDoubt) this.session.sweeper.add(this.key)

@@ -6,6 +6,7 @@
  */
 
 import { routes } from '@holdfast/protocol'
+import type { Compare } from '../kv/compare.js'
 import { op, txnRequest } from '../kv/txn.js'
 import type { Rpc } from '../rpc/rpc.js'
 
@@ -15,42 +16,46 @@ const WATCHED_MS = 60_000
 const BATCH = 64
 
 interface Ghost {
+  readonly key: string
+  /** Under which condition to delete it, if its name may come to mean something else. */
+  readonly guard: Compare | undefined
   confirmedAtMs: number | undefined
 }
 
 export class Sweeper {
   readonly #rpc: Rpc
-  readonly #ghosts = new Map<string, Ghost>()
+  readonly #ghosts = new Set<Ghost>()
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc
   }
 
-  add(key: string): void {
-    this.#ghosts.set(key, { confirmedAtMs: undefined })
+  add(key: string, guard?: Compare): void {
+    this.#ghosts.add({ key, guard, confirmedAtMs: undefined })
   }
 
   /** Deletes what may be there. Failures are left for the next time. */
   async sweep(timeoutMs: number): Promise<void> {
-    const keys = [...this.#ghosts.keys()]
-    for (let from = 0; from < keys.length; from += BATCH) {
-      await this.#delete(keys.slice(from, from + BATCH), timeoutMs)
+    const ghosts = [...this.#ghosts]
+    for (let from = 0; from < ghosts.length; from += BATCH) {
+      await this.#delete(ghosts.slice(from, from + BATCH), timeoutMs)
     }
   }
 
-  async #delete(keys: readonly string[], timeoutMs: number): Promise<void> {
-    const request = txnRequest({ then: keys.map((key) => op.delete(key)) })
+  async #delete(ghosts: readonly Ghost[], timeoutMs: number): Promise<void> {
+    const deletions = ghosts.map(({ key, guard }) =>
+      op.txn({ if: guard === undefined ? [] : [guard], then: [op.delete(key)] }),
+    )
+    const request = txnRequest({ then: deletions })
     try {
       await this.#rpc.ask(routes.txn, request, { repetition: 'repeatable', timeoutMs })
     } catch {
       return
     }
     const now = this.#rpc.clock.now().monotonicMs
-    for (const key of keys) {
-      const ghost = this.#ghosts.get(key)
-      if (ghost === undefined) continue
+    for (const ghost of ghosts) {
       ghost.confirmedAtMs ??= now
-      if (now - ghost.confirmedAtMs >= WATCHED_MS) this.#ghosts.delete(key)
+      if (now - ghost.confirmedAtMs >= WATCHED_MS) this.#ghosts.delete(ghost)
     }
   }
 }
