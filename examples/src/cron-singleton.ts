@@ -29,7 +29,8 @@ async function replica(name: string, endpoints: readonly string[], start: number
   for (let fire = 0; fire < FIRES; fire++) {
     const fireTime = start + fire * EVERY_MS
     await delay(Math.max(0, fireTime - Date.now()))
-    if (await claim(holdfast, 'report', fireTime)) console.log(`fire ${fire}: ${name} runs the report`)
+    if (await claim(holdfast, 'report', fireTime))
+      console.log(`fire ${fire}: ${name} runs the report`)
   }
   await holdfast.close()
 }

@@ -24,14 +24,14 @@ const allSent = new AbortController()
 
 async function worker(name: string): Promise<void> {
   for await (const message of emails.consume({ concurrency: 2, signal: allSent.signal })) {
-    const { to } = message.body
-    if (to.startsWith('grace') && message.attempt === 1) {
-      console.log(`${name} fails to send to ${to}, attempt ${message.attempt}`)
+    const { to } = message.value
+    if (to.startsWith('grace') && message.attempts === 1) {
+      console.log(`${name} fails to send to ${to}, attempt ${message.attempts}`)
       await message.nack()
       continue
     }
     await message.ack()
-    console.log(`${name} sent to ${to}, attempt ${message.attempt}`)
+    console.log(`${name} sent to ${to}, attempt ${message.attempts}`)
     sent.add(to)
     if (sent.size === RECIPIENTS.length) allSent.abort()
   }

@@ -44,6 +44,6 @@ export async function electionAct(cluster: ProcessCluster, checks: Checks): Prom
   checks.add(
     'the election failed over to another process, with a larger token',
     after.worker !== before.worker && after.token > before.token,
-    `after ${seconds} s of a 3 s session`,
+    `after ${seconds} s of a 4 s session`,
   )
 }

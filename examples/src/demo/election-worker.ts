@@ -5,7 +5,7 @@ import { connect } from '@holdfast/client'
 import { endOfInput, report } from './worker.js'
 
 const [label = '', ...endpoints] = process.argv.slice(2)
-const holdfast = connect({ endpoints, label, sessionTtlSeconds: 3 })
+const holdfast = connect({ endpoints, label, sessionTtlSeconds: 4 })
 const ended = endOfInput()
 
 await holdfast.election('demo/leader').lead(

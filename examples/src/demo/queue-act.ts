@@ -25,6 +25,7 @@ export async function queueAct(cluster: ProcessCluster, checks: Checks): Promise
       redelivered.add(job)
       say(name, `takes job ${job} again, attempt ${attempt}`)
     }
+    if (event === 'lost') say(name, `was told that job ${job} is not its own any more`)
     if (event !== 'done') return
     done.push(job)
     if (done.length % 20 === 0) say(name, `finished job ${job}; ${done.length} of ${JOBS} are done`)
