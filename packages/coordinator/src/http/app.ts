@@ -11,7 +11,7 @@ import {
   type RequestId,
 } from '@holdfast/protocol'
 import type { EdgeContext } from './edge-context.js'
-import { errorResponse, INTERNAL_ERROR, wireErrorOf } from './error-response.js'
+import { errorResponse, wireErrorOrDefect } from './error-response.js'
 import { readBody } from './request-body.js'
 import { requestIdOf } from './request-id.js'
 import * as cluster from './routes/cluster.js'
@@ -27,22 +27,28 @@ export interface AppOptions {
   readonly onDefect: (error: unknown) => void
 }
 
+/** etcd's answer to a browser that asks before it sends, on every path. */
+const PREFLIGHT_HEADERS = {
+  'access-control-allow-headers': 'accept, content-type, authorization',
+  'access-control-allow-methods': 'POST, GET, OPTIONS, PUT, DELETE',
+  'access-control-allow-origin': '*',
+}
+
 type Handler = (request: Request) => Promise<Response>
 
 export function createApp({ context, onDefect }: AppOptions): Hono {
   const app = new Hono()
+  app.options('*', () => new Response(null, { headers: PREFLIGHT_HEADERS }))
   const guarded = (handler: Handler): Handler => {
     return async (request) => {
       try {
         return await handler(request)
       } catch (error) {
-        const wire = wireErrorOf(error)
-        if (wire === undefined) onDefect(error)
-        return errorResponse(wire ?? INTERNAL_ERROR)
+        return errorResponse(wireErrorOrDefect(error, onDefect))
       }
     }
   }
-  for (const [paths, handler] of wireHandlers(context)) {
+  for (const [paths, handler] of wireHandlers(context, onDefect)) {
     for (const path of paths) {
       const run = guarded(handler)
       app.post(path, (c) => run(c.req.raw))
@@ -53,14 +59,14 @@ export function createApp({ context, onDefect }: AppOptions): Hono {
   app.notFound(() =>
     Response.json(encodeErrorBody({ code: 5, message: 'Not Found' }), { status: 404 }),
   )
-  app.onError((error) => {
-    onDefect(error)
-    return errorResponse(INTERNAL_ERROR)
-  })
+  app.onError((error) => errorResponse(wireErrorOrDefect(error, onDefect)))
   return app
 }
 
-function wireHandlers(context: EdgeContext): readonly (readonly [readonly string[], Handler])[] {
+function wireHandlers(
+  context: EdgeContext,
+  onDefect: AppOptions['onDefect'],
+): readonly (readonly [readonly string[], Handler])[] {
   return [
     [pathsOf(routes.range), unary(routes.range, (r) => kv.range(context, r))],
     [pathsOf(routes.put), unary(routes.put, (r, id) => kv.put(context, r, id))],
@@ -85,8 +91,8 @@ function wireHandlers(context: EdgeContext): readonly (readonly [readonly string
     [pathsOf(routes.leaseLeases), unary(routes.leaseLeases, () => lease.leases(context))],
     [pathsOf(routes.memberList), unary(routes.memberList, (r) => cluster.memberList(context, r))],
     [pathsOf(routes.status), unary(routes.status, () => cluster.status(context))],
-    [pathsOf(routes.leaseKeepAlive), (request) => keepAliveStream(context, request)],
-    [pathsOf(routes.watch), (request) => watchStream(context, request)],
+    [pathsOf(routes.leaseKeepAlive), (request) => keepAliveStream(context, request, onDefect)],
+    [pathsOf(routes.watch), (request) => watchStream(context, request, onDefect)],
   ]
 }
 

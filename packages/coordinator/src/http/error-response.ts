@@ -3,6 +3,7 @@
 import {
   encodeErrorBody,
   etcdErrors,
+  grpcStatus,
   HoldfastError,
   httpStatusOf,
   requestIdExpired,
@@ -29,8 +30,13 @@ const nodeErrors: Readonly<Record<NodeErrorReason, EtcdError>> = {
   stopped: etcdErrors.stopped,
 }
 
+export interface WireError {
+  readonly code: number
+  readonly message: string
+}
+
 /** What to tell the client; undefined for a defect of ours, which is not the client's to read. */
-export function wireErrorOf(error: unknown): { code: number; message: string } | undefined {
+export function wireErrorOf(error: unknown): WireError | undefined {
   if (error instanceof EdgeError) return error.wire
   if (error instanceof Refusal) return refusals[error.reason]
   if (error instanceof NodeError) return nodeErrors[error.reason]
@@ -38,8 +44,18 @@ export function wireErrorOf(error: unknown): { code: number; message: string } |
   return undefined
 }
 
-export const INTERNAL_ERROR = { code: 13, message: 'internal error' }
+const INTERNAL_ERROR: WireError = {
+  code: grpcStatus.internal.code,
+  message: 'internal error',
+}
 
-export function errorResponse(error: { code: number; message: string }): Response {
+/** What to tell the client, after a defect has been told to whoever can mend it. */
+export function wireErrorOrDefect(error: unknown, onDefect: (error: unknown) => void): WireError {
+  const wire = wireErrorOf(error)
+  if (wire === undefined) onDefect(error)
+  return wire ?? INTERNAL_ERROR
+}
+
+export function errorResponse(error: WireError): Response {
   return Response.json(encodeErrorBody(error), { status: httpStatusOf(error.code).http })
 }

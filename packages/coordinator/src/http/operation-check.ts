@@ -5,14 +5,10 @@
  */
 
 import { etcdErrors, limits } from '@holdfast/protocol'
-import type {
-  KeySelector,
-  Operation,
-  PutOperation,
-  TxnOperation,
-} from '../state-machine/operation.js'
+import type { Operation, PutOperation, TxnOperation } from '../state-machine/operation.js'
 import { NO_LEASE } from '../state-machine/operation.js'
 import { EdgeError } from './edge-error.js'
+import { includes, intervalsOf, keyText, union, type KeyIntervals } from './key-intervals.js'
 
 /** @throws {EdgeError} */
 export function checkOperation(operation: Operation): void {
@@ -48,10 +44,9 @@ function checkTxn({ compare, success, failure }: TxnOperation, budget: number): 
   }
 }
 
-/** Keys as Latin-1 text, which compares as the bytes do. */
 interface Touched {
   readonly puts: Set<string>
-  readonly deletes: { readonly from: string; readonly to: string | undefined }[]
+  deletes: KeyIntervals
 }
 
 /**
@@ -63,15 +58,13 @@ interface Touched {
  * that a put and a delete-from-key over it slip through.
  */
 function checkIntervals(operations: readonly Operation[]): Touched {
-  const touched: Touched = { puts: new Set(), deletes: [] }
-  for (const operation of operations) {
-    if (operation.type === 'deleteRange') touched.deletes.push(intervalOf(operation))
-  }
+  const deletes = operations.filter((operation) => operation.type === 'deleteRange')
+  const touched: Touched = { puts: new Set(), deletes: intervalsOf(deletes) }
   for (const operation of operations) {
     if (operation.type === 'txn') checkNested(operation, touched)
   }
   for (const operation of operations) {
-    if (operation.type === 'put') putOnce(textOf(operation.key), touched)
+    if (operation.type === 'put') putOnce(keyText(operation.key), touched)
   }
   return touched
 }
@@ -84,22 +77,10 @@ function checkNested({ success, failure }: TxnOperation, touched: Touched): void
     if (onSuccess.puts.has(key)) continue
     putOnce(key, touched)
   }
-  touched.deletes.push(...onSuccess.deletes, ...onFailure.deletes)
+  touched.deletes = union(touched.deletes, union(onSuccess.deletes, onFailure.deletes))
 }
 
 function putOnce(key: string, { puts, deletes }: Touched): void {
-  const deleted = deletes.some(({ from, to }) => key >= from && (to === undefined || key < to))
-  if (puts.has(key) || deleted) throw new EdgeError(etcdErrors.duplicateKey)
+  if (puts.has(key) || includes(deletes, key)) throw new EdgeError(etcdErrors.duplicateKey)
   puts.add(key)
-}
-
-function intervalOf({ key, rangeEnd }: KeySelector): Touched['deletes'][number] {
-  const from = textOf(key)
-  if (rangeEnd.byteLength === 0) return { from, to: `${from}\0` }
-  const to = textOf(rangeEnd)
-  return { from, to: to === '\0' ? undefined : to }
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

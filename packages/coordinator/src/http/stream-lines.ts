@@ -20,6 +20,8 @@ export class LineStream {
   readonly #encoder = new TextEncoder()
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #closed = false
+  /** Who waits until it is writable. */
+  #waiting: (() => void)[] = []
 
   constructor(source: LineSource) {
     const body = new ReadableStream<Uint8Array>(
@@ -28,10 +30,12 @@ export class LineStream {
           this.#controller = controller
         },
         pull: () => {
-          if (!this.#closed) source.onDrain()
+          if (this.#closed) return
+          this.#release()
+          source.onDrain()
         },
         cancel: () => {
-          this.#closed = true
+          this.#close()
           source.onClose()
         },
       },
@@ -43,6 +47,18 @@ export class LineStream {
   /** False while the reader is behind. */
   get writable(): boolean {
     return !this.#closed && (this.#controller?.desiredSize ?? 0) > 0
+  }
+
+  /** Ended, failed, or left by the reader. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Resolves when it is writable, or is closed and never will be. */
+  async untilWritable(): Promise<void> {
+    while (!this.#closed && !this.writable) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
   }
 
   /** @param result JSON text */
@@ -57,8 +73,17 @@ export class LineStream {
 
   end(): void {
     if (this.#closed) return
-    this.#closed = true
+    this.#close()
     this.#controller?.close()
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#release()
+  }
+
+  #release(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #enqueue(line: string): void {

@@ -89,7 +89,10 @@ export async function txn(
   if (isReadOnly(operation)) {
     const ranges = [...request.success, ...request.failure]
     const serializable = ranges.every(({ requestRange }) => requestRange?.serializable === true)
-    if (!serializable) await context.node.readBarrier(requestTimeoutMs(context))
+    // Deviation: one that only compares says nothing about stale reads, so it gets none. etcd takes
+    // the absence of operations for their consent.
+    if (!serializable || ranges.length === 0)
+      await context.node.readBarrier(requestTimeoutMs(context))
     const result = context.node.state.readTxn(operation)
     return { ...txnResponse(result), header: responseHeader(context, result.revision) }
   }

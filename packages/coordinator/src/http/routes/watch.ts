@@ -5,27 +5,27 @@
 
 import { etcdErrors, JsonSplitter, limits, routes, type WatchRequest } from '@holdfast/protocol'
 import type { EdgeContext } from '../edge-context.js'
-import { errorResponse, INTERNAL_ERROR, wireErrorOf } from '../error-response.js'
+import { EdgeError } from '../edge-error.js'
+import { wireErrorOrDefect } from '../error-response.js'
+import { bodyChunks } from '../request-body.js'
 import { LineStream } from '../stream-lines.js'
 import { WatchSession } from '../watch-session.js'
-import { streamStart } from './keepalive.js'
 
 /** Set by clients that would rather lose a watch than have it silently stand still (etcd #10819). */
 const REQUIRE_LEADER_HEADER = 'grpc-metadata-hasleader'
 
-export async function watchStream(context: EdgeContext, request: Request): Promise<Response> {
+/** @throws what is wrong with the first message; etcd waits for ever, or answers 500 and code 2 */
+export async function watchStream(
+  context: EdgeContext,
+  request: Request,
+  onDefect: (error: unknown) => void,
+): Promise<Response> {
   const requests = watchRequests(request.body)
-  let first: WatchRequest
-  try {
-    const next = await requests.next()
-    first = routes.watch.request.decode(next.done === true ? {} : next.value)
-  } catch (error) {
-    return errorResponse(streamStart(error))
-  }
+  const first = await requests.next()
   const { leaderPresence } = context.node
   const requiresLeader = request.headers.get(REQUIRE_LEADER_HEADER) === 'true'
   if (requiresLeader && leaderPresence.isLost(performance.now())) {
-    return errorResponse(etcdErrors.noLeader)
+    throw new EdgeError(etcdErrors.noLeader)
   }
   const stream: LineStream = new LineStream({
     onDrain: () => session.onDrain(),
@@ -42,32 +42,38 @@ export async function watchStream(context: EdgeContext, request: Request): Promi
     session.close()
   }
   try {
-    session.handle(first)
+    session.handle(first.done === true ? routes.watch.request.decode({}) : first.value)
   } catch (error) {
     close()
-    return errorResponse(streamStart(error))
+    throw error
   }
-  void readOn(requests, session, (error) => {
+  void readOn(requests, { session, stream }).catch((error: unknown) => {
     close()
-    stream.fail(wireErrorOf(error) ?? INTERNAL_ERROR)
+    stream.fail(wireErrorOrDefect(error, onDefect))
   })
   return stream.response
 }
 
+/** A client that does not read what it is told is asked to wait with its requests. */
 async function readOn(
-  requests: AsyncGenerator,
-  session: WatchSession,
-  onError: (error: unknown) => void,
+  requests: AsyncGenerator<WatchRequest>,
+  { session, stream }: { readonly session: WatchSession; readonly stream: LineStream },
 ): Promise<void> {
-  try {
-    for await (const value of requests) session.handle(routes.watch.request.decode(value))
-  } catch (error) {
-    onError(error)
+  await stream.untilWritable()
+  for await (const request of requests) {
+    if (stream.isClosed) return
+    session.handle(request)
+    await stream.untilWritable()
   }
 }
 
-async function* watchRequests(body: ReadableStream<Uint8Array> | null): AsyncGenerator {
+async function* watchRequests(
+  body: ReadableStream<Uint8Array> | null,
+): AsyncGenerator<WatchRequest> {
   const splitter = new JsonSplitter({ maxBytes: limits.maxStreamRequestBytes })
-  for await (const chunk of body ?? []) yield* splitter.push(chunk)
-  yield* splitter.end()
+  const { request } = routes.watch
+  for await (const chunk of bodyChunks(body)) {
+    for (const value of splitter.push(chunk)) yield request.decode(value)
+  }
+  for (const value of splitter.end()) yield request.decode(value)
 }
