@@ -31,6 +31,7 @@ export class Leadership {
 
   constructor(core: Core) {
     this.#core = core
+    // Followers are first asked about what precedes the no-op, which is the log as it was elected.
     this.#replication = new Replication(core, core.log.lastIndex + 1)
     this.#heartbeats = new Heartbeats(core, this.#replication)
     this.#reads = new ReadRounds(core, this.#replication)

@@ -17,6 +17,7 @@ export class MemberState {
   #term: number
   #votedFor: MemberId | undefined
   #hardStateChanged = false
+  // Role and leader are beliefs: they are not stored, and a restarted member begins without them.
   #role: Role = 'follower'
   #leaderId: MemberId | undefined
   #beliefChanged = false

@@ -40,6 +40,7 @@ export class Output {
 
   take(): Ready {
     const { state, log, outbox } = this.#core
+    // First of all: these fill the outbox, and opening a round may answer its reads at once.
     this.#roles.leadership?.emit()
     this.#roles.forwardedReads.emit()
     const status = state.beliefChanged ? this.status : undefined
@@ -55,6 +56,7 @@ export class Output {
     }
   }
 
+  /** Messages alone also make a write, an empty one: they wait for those that are under way. */
   #takeAppend(): Append | undefined {
     const { state, log, outbox } = this.#core
     if (!state.hardStateChanged && !log.hasUnwritten && outbox.messagesWhenDurable.isEmpty) {

@@ -145,6 +145,27 @@ describe('the vote lease (thesis §4.2.3)', () => {
     },
   )
 
+  test('a follower that forgets its leader votes at once, and follows it again on its word', () => {
+    const member = new TestMember()
+    member.hearFrom('2', 1)
+    member.settle()
+    member.raft.readIndex(7)
+    member.raft.forgetLeader()
+    expect(member.raft.status).toMatchObject({ role: 'follower', term: 1, leaderId: undefined })
+    expect(member.raft.ready().droppedReads).toEqual([7])
+    member.receive({ type: 'preVote', from: '3', term: 2, lastLogIndex: 0, lastLogTerm: 0 })
+    expect(member.takeMessages()).toMatchObject([{ type: 'preVoteResponse', granted: true }])
+    member.hearFrom('2', 1)
+    expect(member.raft.status).toMatchObject({ leaderId: '2' })
+  })
+
+  test('forgetting the leader does nothing on a leader', () => {
+    const member = new TestMember()
+    member.becomeLeader()
+    member.raft.forgetLeader()
+    expect(member.role).toBe('leader')
+  })
+
   test('a leader ignores candidates', () => {
     const member = new TestMember()
     member.becomeLeader()

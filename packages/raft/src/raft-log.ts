@@ -29,6 +29,7 @@ export class RaftLog {
   readonly #writes = new PendingWrites()
   readonly #maxRetainedBytes: number
   #commitIndex: number
+  // durable ≤ writing ≤ last: what a crash leaves, what the storage was given, what there is.
   #durableIndex: number
   #writingIndex: number
 

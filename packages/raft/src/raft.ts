@@ -127,6 +127,15 @@ export class Raft {
     this.#roles.leadership?.onUnreachable(id)
   }
 
+  /**
+   * The leader's process is known to be gone: a follower stops protecting it, so that its vote is
+   * free at once. It follows again if the leader is heard after all (etcd: ForgetLeader).
+   */
+  forgetLeader(): void {
+    const { role, term, leaderId } = this.#core.state
+    if (role === 'follower' && leaderId !== undefined) this.#roles.becomeFollower(term, undefined)
+  }
+
   get status(): Status {
     return this.#output.status
   }

@@ -29,6 +29,7 @@ const EVENTS: readonly (readonly [Weights, Event])[] = [
   [[4, 4, 4, 2], (cluster, a) => cluster.read(pick(cluster, a))],
   [[1, 2, 4, 6], (cluster, a) => pick(cluster, a).raft?.campaign()],
   [[1, 4, 1, 1], (cluster, a, b) => reportUnreachable(cluster, a, b)],
+  [[1, 1, 2, 1], (cluster, a) => pick(cluster, a).raft?.forgetLeader()],
   [[2, 1, 4, 3], (cluster, a) => cluster.crash(pick(cluster, a))],
   [[3, 2, 6, 5], (cluster, a, b) => cluster.start(pick(cluster, a), b)],
   [[0, 3, 1, 0], (cluster, a, b) => cluster.partition([pick(cluster, a).id, pick(cluster, b).id])],
