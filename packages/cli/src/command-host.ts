@@ -7,7 +7,7 @@ import { createOutput, type Output } from './output.js'
 export interface GlobalOptions {
   readonly json?: boolean
   readonly endpoints?: string
-  readonly timeoutMs?: string
+  readonly timeoutMs?: number
 }
 
 export interface Surroundings {

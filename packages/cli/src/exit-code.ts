@@ -27,7 +27,7 @@ export function exitCodeOfSignal(signal: NodeJS.Signals): number {
 export const exitCodeTable: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'done; also a server, watch or hold that was asked to stop and stopped in order'],
   ['1', 'refused or failed: by the server, or a member that could not start'],
-  ['2', 'wrong usage: a flag, an argument, the environment, a config file, an input'],
+  ['2', 'wrong usage: a flag, an argument, an input, the environment, a config file'],
   ['3', 'a negative answer: no such key or lease; a txn took its failure branch'],
   ['69', 'unavailable: no endpoint answered in time, no leader, or no majority'],
   ['70', 'an internal error, or a member that can no longer trust its state'],

@@ -4,6 +4,7 @@
  */
 
 import { CommanderError } from 'commander'
+import { HoldfastError, type HoldfastErrorCode } from '@holdfast/client'
 import { CoordinatorOptionsError } from '@holdfast/coordinator'
 import { exitCode } from './exit-code.js'
 import { UsageError } from './usage-error.js'
@@ -29,6 +30,10 @@ export class StartError extends Error {
 }
 
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof HoldfastError) {
+    const { code, outcome } = error
+    return { exit: exitOf(code), code, message: oneLine(error.message), outcome }
+  }
   const message = oneLine(error instanceof Error ? error.message : String(error))
   if (isUsage(error)) return { exit: exitCode.usage, code: 'usage', message }
   if (error instanceof StartError) return { exit: exitCode.failed, code: error.code, message }
@@ -41,6 +46,24 @@ function isUsage(error: unknown): boolean {
     error instanceof CommanderError ||
     error instanceof CoordinatorOptionsError
   )
+}
+
+function exitOf(code: HoldfastErrorCode): number {
+  return exits[code] ?? exitCode.failed
+}
+
+const exits: Partial<Record<HoldfastErrorCode, number>> = {
+  invalidArgument: exitCode.usage,
+  connectionFailed: exitCode.unavailable,
+  unavailable: exitCode.unavailable,
+  noQuorum: exitCode.unavailable,
+  timeout: exitCode.unavailable,
+  deadlineExceeded: exitCode.unavailable,
+  badResponse: exitCode.unavailable,
+  acquireTimeout: exitCode.busy,
+  lockLost: exitCode.lost,
+  sessionLost: exitCode.lost,
+  leaseNotFound: exitCode.negative,
 }
 
 /** Libraries write messages of several lines; a log or a terminal wants one. */

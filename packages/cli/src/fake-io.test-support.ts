@@ -1,13 +1,13 @@
 /** The surroundings of a command under test: what it wrote, and signals that it hears. */
 
 import { Readable } from 'node:stream'
-import type { Io, StopSignal } from './io.js'
+import type { Io, Sink, StopSignal } from './io.js'
 
 export class FakeIo implements Io {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: Io['stdin']
-  readonly stdout = { write: (chunk: string | Uint8Array) => this.#out.push(Buffer.from(chunk)) }
-  readonly stderr = { write: (chunk: string | Uint8Array) => this.#err.push(Buffer.from(chunk)) }
+  readonly stdout: Sink = { write: (chunk) => this.#out.push(Buffer.from(chunk)) }
+  readonly stderr: Sink = { write: (chunk) => this.#err.push(Buffer.from(chunk)) }
   readonly #out: Buffer[] = []
   readonly #err: Buffer[] = []
   readonly #listeners = new Set<{

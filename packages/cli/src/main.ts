@@ -44,7 +44,10 @@ function endBecauseOf(error: unknown): never {
   process.exit(exitCode.internal)
 }
 
+// What a command waits for may be a signal or a background timer, which keep no process alive.
+const alive = setInterval(() => undefined, 2 ** 30)
 const status = await run(process.argv.slice(2), io)
+clearInterval(alive)
 // A pipe's writes are asynchronous on some systems: what was printed leaves before the process does.
 await new Promise((resolve) => process.stdout.write('', resolve))
 process.exit(status)

@@ -2,12 +2,35 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { positiveNumber } from './arguments.js'
 import type { CommandHost } from './command-host.js'
+import { addDel } from './commands/del.js'
+import { addElect } from './commands/elect.js'
+import { addGet } from './commands/get.js'
+import { addLease } from './commands/lease.js'
+import { addLock } from './commands/lock.js'
+import { addMember } from './commands/member.js'
+import { addPut } from './commands/put.js'
 import { addServe } from './commands/serve.js'
+import { addStatus } from './commands/status.js'
+import { addTxn } from './commands/txn.js'
+import { addWatch } from './commands/watch.js'
 import { exitCodeHelp } from './exit-code.js'
 import type { Io } from './io.js'
 
-const commands: readonly ((program: Command, host: CommandHost) => void)[] = [addServe]
+const commands: readonly ((program: Command, host: CommandHost) => void)[] = [
+  addServe,
+  addGet,
+  addPut,
+  addDel,
+  addWatch,
+  addTxn,
+  addLease,
+  addLock,
+  addElect,
+  addStatus,
+  addMember,
+]
 
 export function createProgram(io: Io, host: CommandHost): Command {
   const program = new Command('holdfast')
@@ -23,7 +46,7 @@ export function createProgram(io: Io, host: CommandHost): Command {
       'where to find the coordinator; a comma list (env: HOLDFAST_ENDPOINTS; default: http://127.0.0.1:2379)',
     )
     .option('--json', 'print JSON documents, one per line, errors too')
-    .option('--timeout-ms <ms>', 'how long a request may take (default: 5000)')
+    .option('--timeout-ms <ms>', 'how long a request may take (default: 5000)', positiveNumber)
     .configureHelp({ showGlobalOptions: true })
     // Errors are printed by `run`, which knows the form that was asked for.
     .configureOutput({

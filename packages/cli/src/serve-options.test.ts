@@ -27,57 +27,59 @@ function resolve(args: readonly string[], env: Record<string, string> = {}): Ser
   return resolveServeSettings({ flags: command.opts(), env })
 }
 
-const everything: readonly {
-  readonly key: keyof ServeSettings
-  readonly flag: string
-  readonly variable: string
-  /** Three different texts, for the flag, the variable and the file. */
-  readonly texts: readonly [string, string, string]
-  readonly read: (text: string) => unknown
-}[] = [
+/** Of each setting: its name, flag and variable, and texts for the flag, the variable, the file. */
+const texts: readonly (readonly [keyof ServeSettings, string, string, readonly string[]])[] = [
   ['name', '--name', 'HOLDFAST_NAME', ['a', 'b', 'c']],
   ['dataDirectory', '--data-dir', 'HOLDFAST_DATA_DIR', ['/a', '/b', '/c']],
   ['clientUrl', '--client-url', 'HOLDFAST_CLIENT_URL', ['http://a:1', 'http://b:1', 'http://c:1']],
   ['peerUrl', '--peer-url', 'HOLDFAST_PEER_URL', ['http://a:1', 'http://b:1', 'http://c:1']],
   ['clusterToken', '--cluster-token', 'HOLDFAST_CLUSTER_TOKEN', ['a', 'b', 'c']],
   ['logLevel', '--log-level', 'HOLDFAST_LOG_LEVEL', ['debug', 'silent', 'error']],
+  [
+    'heartbeatIntervalMs',
+    '--heartbeat-interval-ms',
+    'HOLDFAST_HEARTBEAT_INTERVAL_MS',
+    ['2', '3', '4'],
+  ],
+  [
+    'electionTimeoutMs',
+    '--election-timeout-ms',
+    'HOLDFAST_ELECTION_TIMEOUT_MS',
+    ['20', '30', '40'],
+  ],
+  [
+    'advertisedClientUrls',
+    '--advertise-client-url',
+    'HOLDFAST_ADVERTISE_CLIENT_URL',
+    ['http://a:1,http://b:1', 'http://c:1', 'http://d:1'],
+  ],
+  [
+    'initialCluster',
+    '--initial-cluster',
+    'HOLDFAST_INITIAL_CLUSTER',
+    ['a=http://a:1,b=http://b:1', 'c=http://c:1', 'd=http://d:1'],
+  ],
 ]
-  .map(([key, flag, variable, texts]) => ({ key, flag, variable, texts, read: (t: string) => t }))
-  .concat([
-    {
-      key: 'heartbeatIntervalMs',
-      flag: '--heartbeat-interval-ms',
-      variable: 'HOLDFAST_HEARTBEAT_INTERVAL_MS',
-      texts: ['20', '30', '40'],
-      read: Number,
-    },
-    {
-      key: 'electionTimeoutMs',
-      flag: '--election-timeout-ms',
-      variable: 'HOLDFAST_ELECTION_TIMEOUT_MS',
-      texts: ['200', '300', '400'],
-      read: Number,
-    },
-    {
-      key: 'advertisedClientUrls',
-      flag: '--advertise-client-url',
-      variable: 'HOLDFAST_ADVERTISE_CLIENT_URL',
-      texts: ['http://a:1,http://b:1', 'http://c:1', 'http://d:1'],
-      read: (text: string) => text.split(','),
-    },
-    {
-      key: 'initialCluster',
-      flag: '--initial-cluster',
-      variable: 'HOLDFAST_INITIAL_CLUSTER',
-      texts: ['a=http://a:1,b=http://b:1', 'c=http://c:1', 'd=http://d:1'],
-      read: (text: string) => Object.fromEntries(text.split(',').map((part) => part.split('='))),
-    },
-  ]) as never
 
-describe('the sources of $key', () => {
+const split = (text: string): readonly string[] => text.split(',')
+/** What those texts mean, where it is not the text itself. */
+const meanings: Partial<Record<keyof ServeSettings, (text: string) => unknown>> = {
+  heartbeatIntervalMs: Number,
+  electionTimeoutMs: Number,
+  advertisedClientUrls: split,
+  initialCluster: (text) =>
+    Object.fromEntries(split(text).map((part) => part.split('='))) as unknown,
+}
+
+const everything = texts.map(([key, flag, variable, values]) => ({
+  ...{ key, flag, variable, values },
+  read: meanings[key] ?? ((text: string): unknown => text),
+}))
+
+describe('the sources', () => {
   test.each(everything)('of $key rank: flag, environment, file', (setting) => {
-    const { key, flag, variable, texts, read } = setting
-    const [inFlag, inEnv, inFile] = texts
+    const { key, flag, variable, values, read } = setting
+    const [inFlag = '', inEnv = '', inFile = ''] = values
     const config = ['--config', configFile({ [key]: read(inFile) })]
     const env = { [variable]: inEnv }
     expect(resolve([...config, flag, inFlag], env)[key]).toEqual(read(inFlag))
