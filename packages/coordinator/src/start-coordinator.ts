@@ -62,7 +62,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     membership: { voters: identity.members.map(({ id }) => id), learners: [] },
     onFatal,
   })
-  const hub = new WatchHub(storage.state)
+  const hub = new WatchHub(storage.state, onFatal)
   const { node, transport, leaderChanges } = createNode({
     config,
     identity,

@@ -71,7 +71,9 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     membership,
     onFatal,
   })
-  const hub = new WatchHub(storage.state)
+  const hub = new WatchHub(storage.state, (error) => {
+    throw error
+  })
   const node = new CoordinatorNode({
     memberId: MEMBER_ID,
     membership,

@@ -144,6 +144,7 @@ export class CoordinatorNode {
 
   async close(): Promise<void> {
     this.#loop.stop()
+    if (this.#keeper.leads) this.#keeper.demote()
     this.#proposer.close()
     this.#reads.close()
     this.leases.close()
@@ -180,8 +181,9 @@ export class CoordinatorNode {
   }
 
   #onStatus(status: Status): void {
-    const leaderChanged = status.leaderId !== this.#status.leaderId
-    const stillLeads = status.role === 'leader' && status.term === this.#status.term
+    const termChanged = status.term !== this.#status.term
+    const leaderChanged = termChanged || status.leaderId !== this.#status.leaderId
+    const stillLeads = status.role === 'leader' && !termChanged
     this.#status = status
     this.leaderPresence.onLeader(status.leaderId !== undefined, performance.now())
     if (!stillLeads && this.#keeper.leads) this.#keeper.demote()

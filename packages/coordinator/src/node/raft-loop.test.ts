@@ -83,6 +83,9 @@ class Parts {
   readonly reads = {
     submit: (): void => this.note('submit reads'),
     onReadState: (ref: number, index: number): void => this.note(`read ${ref}@${index}`),
+    onDropped: (refs: readonly number[]): void => {
+      if (refs.length > 0) this.note(`dropped reads ${refs.join()}`)
+    },
   }
 
   readonly applier = {

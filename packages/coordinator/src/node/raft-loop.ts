@@ -30,7 +30,7 @@ export interface RaftLoopParts {
   readonly log: LogWriter
   readonly transport: PeerTransport
   readonly proposer: Pick<Proposer, 'submit' | 'onDropped'>
-  readonly reads: Pick<ReadBarrier, 'submit' | 'onReadState'>
+  readonly reads: Pick<ReadBarrier, 'submit' | 'onReadState' | 'onDropped'>
   readonly applier: Pick<Applier, 'enqueue' | 'applySlice'>
   readonly onStatus: (status: Status) => void
   /** Once a tick, after the core's. */
@@ -122,6 +122,7 @@ export class RaftLoop {
     if (ready.append !== undefined) this.#persist(ready.append)
     if (ready.committed.length > 0) applier.enqueue(ready.committed)
     for (const { ref, index } of ready.readStates) reads.onReadState(ref, index)
+    reads.onDropped(ready.droppedReads)
     proposer.onDropped(ready.droppedProposals)
   }
 

@@ -184,6 +184,39 @@ describe('silence and a change of leader', () => {
     expect(await states(early, late)).toEqual(['fulfilled', 'fulfilled'])
   })
 
+  it('asks again at the next tick what the core dropped, and not before', async () => {
+    const dropped = read()
+    barrier.submit()
+    barrier.onDropped([lastAsked()])
+    barrier.submit()
+    expect(asked).toHaveLength(1)
+    tickAfter(1)
+    barrier.submit()
+    expect(asked).toHaveLength(2)
+    barrier.onReadState(lastAsked(), 0)
+    expect(await states(dropped)).toEqual(['fulfilled'])
+  })
+
+  it('asks a new leader at once for what the core dropped', () => {
+    read()
+    barrier.submit()
+    barrier.onDropped([lastAsked()])
+    barrier.onLeaderChange()
+    barrier.submit()
+    expect(asked).toHaveLength(2)
+  })
+
+  it('ignores that a round which it has given up was dropped', () => {
+    read()
+    barrier.submit()
+    const stale = lastAsked()
+    barrier.onLeaderChange()
+    barrier.submit()
+    barrier.onDropped([stale])
+    barrier.submit()
+    expect(asked).toHaveLength(2)
+  })
+
   it('does not stir when the leader changes while nothing is asked', () => {
     barrier.onLeaderChange()
     expect(wakes).toBe(0)

@@ -33,6 +33,8 @@ export class ReadBarrier {
   #ref = 0
   #roundOpen = false
   #askedAtMs = 0
+  /** After a refusal, until the next tick or leader: whoever refused would do so again at once. */
+  #paused = false
   #appliedIndex: number
   #closed = false
 
@@ -65,7 +67,8 @@ export class ReadBarrier {
 
   /** Starts a round if reads wait and none is open. */
   submit(): void {
-    if (this.#roundOpen || (this.#arrived.length === 0 && this.#asking.length === 0)) return
+    if (this.#roundOpen || this.#paused) return
+    if (this.#arrived.length === 0 && this.#asking.length === 0) return
     this.#asking.push(...this.#arrived)
     this.#arrived = []
     this.#ref += 1
@@ -94,15 +97,24 @@ export class ReadBarrier {
     }
   }
 
+  /** The core could not serve these: asking again is harmless, and may succeed soon. */
+  onDropped(refs: readonly number[]): void {
+    if (!this.#roundOpen || !refs.includes(this.#ref)) return
+    this.#roundOpen = false
+    this.#paused = true
+  }
+
   /** A new leader may serve what the old one did not. */
   onLeaderChange(): void {
-    if (!this.#roundOpen) return
+    if (!this.#roundOpen && !this.#paused) return
+    this.#paused = false
     this.#roundOpen = false
     this.#wake()
   }
 
   /** Asks again after a silence, and gives up on what has waited too long. */
   tick(nowMs: number): void {
+    this.#paused = false
     const late = (read: WaitingRead): boolean => read.deadlineMs <= nowMs
     for (const read of [...this.#arrived, ...this.#asking].filter(late)) {
       read.reject(new NodeError('noLeader', 'not-applied'))

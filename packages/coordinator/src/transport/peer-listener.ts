@@ -38,6 +38,7 @@ export class PeerListener {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
+        this.#server.on('error', (error) => this.#options.onRefused(error.message))
         resolve()
       })
     })

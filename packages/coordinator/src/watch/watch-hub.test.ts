@@ -16,7 +16,9 @@ let hub: WatchHub
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   store = new ScriptedStore()
-  hub = new WatchHub(store)
+  hub = new WatchHub(store, (error) => {
+    throw error
+  })
 })
 
 afterEach(() => {

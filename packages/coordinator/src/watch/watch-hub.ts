@@ -31,10 +31,13 @@ export class WatchHub {
   /** Where the sweep through history stands; 0 before it starts at the oldest again. */
   #sweptTo = 0
   readonly #progress: NodeJS.Timeout
+  readonly #onFatal: (error: unknown) => void
 
-  constructor(state: HistoryReader, progressIntervalMs = PROGRESS_INTERVAL_MS) {
+  /** @param onFatal the store failed under a replay: the member must stop */
+  constructor(state: HistoryReader, onFatal: (error: unknown) => void) {
     this.#state = state
-    this.#progress = setInterval(() => this.#notifyProgress(), progressIntervalMs)
+    this.#onFatal = onFatal
+    this.#progress = setInterval(() => this.#notifyProgress(), PROGRESS_INTERVAL_MS)
     this.#progress.unref()
   }
 
@@ -135,7 +138,11 @@ export class WatchHub {
   #scheduleReplay(): void {
     this.#replay ??= setImmediate(() => {
       this.#replay = undefined
-      this.#replaySlice()
+      try {
+        this.#replaySlice()
+      } catch (error) {
+        this.#onFatal(error)
+      }
     })
   }
 

@@ -76,7 +76,9 @@ interface Watched {
 
 class Run {
   readonly store = new ScriptedStore()
-  readonly hub = new WatchHub(this.store)
+  readonly hub = new WatchHub(this.store, (error) => {
+    throw error
+  })
   readonly watches: Watched[] = []
 
   async run(step: Step): Promise<void> {
