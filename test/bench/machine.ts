@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { programVersion } from './contestants/installed.js'
 import { LatencyRecord } from './latency-record.js'
@@ -15,6 +15,8 @@ export interface Machine {
   readonly cpus: number
   readonly memoryGiB: number
   readonly system: string
+  /** Processes that wanted to run in the minute before: above 0.5, the figures are also theirs. */
+  readonly loadBefore: number
   readonly fsyncP50Ms: number | undefined
   readonly fsyncP99Ms: number | undefined
   /** By name; a program that is not there is left out. */
@@ -38,6 +40,7 @@ export function describeMachine(directory: string): Machine {
     cpus: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()}`,
+    loadBefore: loadavg()[0] ?? 0,
     fsyncP50Ms: fsyncs.percentile(0.5),
     fsyncP99Ms: fsyncs.percentile(0.99),
     versions: Object.fromEntries(

@@ -69,6 +69,7 @@ describe('formatReport', () => {
       cpus: 2,
       memoryGiB: 4,
       system: 'Linux',
+      loadBefore: 0,
       fsyncP50Ms: 1,
       fsyncP99Ms: 2,
       versions: {},

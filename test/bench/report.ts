@@ -33,11 +33,12 @@ const MACHINE_FULL = 0.95
 const OTHERS_NOTED = 0.1
 
 export function formatHeading({ machine, options }: Pick<Report, 'machine' | 'options'>): string {
-  const { fsyncP50Ms, fsyncP99Ms, versions } = machine
+  const { fsyncP50Ms, fsyncP99Ms, loadBefore, versions } = machine
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `${machine.cpus} CPUs (${machine.cpuModel}), ${machine.memoryGiB} GiB, ${machine.system}`,
-    `fsync of a page: p50 ${formatNumber(fsyncP50Ms)} ms, p99 ${formatNumber(fsyncP99Ms)} ms`,
+    `fsync of a page: p50 ${formatNumber(fsyncP50Ms)} ms, p99 ${formatNumber(fsyncP99Ms)} ms; ` +
+      `load before: ${formatNumber(loadBefore)}`,
     programs.join('; '),
     `${options.rounds} rounds, ${options.seconds} s a cell after ${options.warmUpSeconds} s of ` +
       'warm-up; client and servers share the CPUs. Read ratios, not figures.',
