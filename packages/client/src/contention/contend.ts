@@ -3,13 +3,13 @@
  * the queue again, at its end, with the next one. Whoever gives up leaves no key behind.
  */
 
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, type HoldfastErrorCode } from '@holdfast/protocol'
 import type { Core } from '../core.js'
-import { LockLostError, SessionLostError } from '../errors.js'
 import type { Hold } from '../session/hold.js'
 import { abortError, backoffMs, pause } from '../time/scope.js'
 import { Contender, type ContenderOptions } from './contender.js'
 
+const INTERRUPTIONS = new Set<HoldfastErrorCode>(['sessionLost', 'lockLost', 'leaseNotFound'])
 const BACKOFF = { baseMs: 50, capMs: 2_000 }
 
 /** Waits to be first. @throws {HoldfastError} the reason of the signal, or what went wrong. */
@@ -68,7 +68,7 @@ async function again<T>(core: Core, signal: AbortSignal, once: () => Promise<T>)
   }
 }
 
+/** By their codes: a request that was cut short by the end of its session says so by its code. */
 function isInterruption(error: unknown): boolean {
-  if (error instanceof SessionLostError || error instanceof LockLostError) return true
-  return error instanceof HoldfastError && error.code === 'leaseNotFound'
+  return error instanceof HoldfastError && INTERRUPTIONS.has(error.code)
 }
