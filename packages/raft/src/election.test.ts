@@ -242,6 +242,14 @@ describe('starting an election (§5.2)', () => {
     expect(member.role).toBe('candidate')
   })
 
+  test('a candidate counts no vote that was given in an earlier term', () => {
+    const member = new TestMember({ hardState: { term: 1, votedFor: undefined } })
+    member.becomeCandidate()
+    member.settle()
+    member.receive({ type: 'requestVoteResponse', from: '2', term: 1, granted: true })
+    expect(member.raft.status).toMatchObject({ role: 'candidate', term: 2 })
+  })
+
   test('a candidate counts its own vote only when that is durable', () => {
     const member = new TestMember()
     member.becomeCandidate()
