@@ -8,6 +8,7 @@
 
 import { flatten, type ChosenOperation, type SimpleOperation } from './chosen-branch.js'
 import { compareBytes, contains, selectedInterval } from './interval.js'
+import type { RangeOperation } from './operation.js'
 import { Refusal } from './outcome.js'
 import { checkPutLease, needsExistingKey } from './put.js'
 import { checkRangeRevision } from './range.js'
@@ -34,11 +35,17 @@ export function checkOperation(
       const operations = flatten(operation)
       checkPuts(store, operations)
       for (const inner of operations) {
-        if (inner.type !== 'range') continue
-        checkRangeRevision(inner, position.revision, position.compactRevision)
+        if (inner.type === 'range') checkRangeInTxn(inner, position)
       }
     }
   }
+}
+
+/** A negative revision means the newest to a range alone, but is compacted to one in a txn (etcd). */
+function checkRangeInTxn(range: RangeOperation, position: Position): void {
+  const isBelow = range.revision < 0 && range.revision < position.compactRevision
+  if (isBelow) throw new Refusal('compacted')
+  checkRangeRevision(range, position.revision, position.compactRevision)
 }
 
 function checkPuts(store: StateStore, operations: readonly SimpleOperation[]): void {

@@ -111,6 +111,7 @@ describe('txn', () => {
     ['a future revision', range('a', '', { revision: 99 }), 'futureRevision'],
     ['its own new revision', range('a', '', { revision: 4 }), 'futureRevision'],
     ['a compacted revision', range('a', '', { revision: 1 }), 'compacted'],
+    ['a negative revision', range('a', '', { revision: -1 }), 'compacted'],
   ]
 
   it.each(failing)('is refused as a whole because of %s (etcd §8.17)', (_, operation, reason) => {

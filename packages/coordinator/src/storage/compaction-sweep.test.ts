@@ -8,6 +8,7 @@ import {
   normalized,
   put,
   range,
+  txn,
 } from '../state-machine/state-machine.test-support.js'
 import { openConnection, type Connection } from './connection.js'
 import { migrate } from './migrate.js'
@@ -103,6 +104,19 @@ describe('removing compacted rows', () => {
     store.sweep()
     expect(store.revisions()).toEqual([4])
     expect(store.rows('dead')).toBe(0)
+  })
+
+  it('keeps both changes of a key that the compacted revision deleted and put again', () => {
+    const store = new Visible()
+    store.run(kv(put('b')), kv(txn([], [deleteRange('a', '\0'), put('b', 'again')])))
+    store.run({ type: 'compact', revision: 3 })
+    const before = store.view()
+    store.sweep()
+    expect(store.view()).toEqual(before)
+    expect(store.machine.history(3, 1)[0]!.events).toHaveLength(2)
+    store.run(kv(put('c')), { type: 'compact', revision: 4 })
+    store.sweep()
+    expect(store.revisions()).toEqual([3, 4])
   })
 
   it('forgets the dead key whose newest tombstone it removes, and no other', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from './connection.js'
-import { append, entriesOf, newDirectory, open } from './storage.test-support.js'
+import { append, entriesOf, entry, newDirectory, open } from './storage.test-support.js'
 import { transactionsOf } from './transaction.js'
 
 const HOLD_LOCK = `
@@ -139,6 +139,22 @@ describe('a data directory', () => {
       message: `${path} is damaged at log entry ${index}: restore this member from its peers`,
     })
   })
+})
+
+it('a data directory is refused when its log has an intact entry of another log (reliability 35)', async () => {
+  const [directory, otherDirectory] = [newDirectory(), newDirectory()]
+  for (const [at, path] of [directory, otherDirectory].entries()) {
+    const storage = await open(path)
+    // The logs differ in their first entry only.
+    await append(storage, [entry(1, 1, `log ${at}`), ...entriesOf(2, 8, 1)])
+    await storage.close()
+  }
+  const client = new Database(join(directory, 'raft.db'))
+  client.exec(`ATTACH '${join(otherDirectory, 'raft.db')}' AS other;
+    DELETE FROM log WHERE log_index = 5;
+    INSERT INTO log SELECT * FROM other.log WHERE log_index = 5;`)
+  client.close()
+  await expect(open(directory)).rejects.toThrow('is damaged at log entry 5')
 })
 
 describe('a connection', () => {

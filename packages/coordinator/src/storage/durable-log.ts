@@ -105,6 +105,7 @@ export class WorkerLog implements DurableLog {
 
   term(index: number): number {
     if (index === 0) return 0
+    invariant(index <= this.lastIndex(), 'the term of an entry after the last was asked for')
     const term = this.#tail.at(index)?.term ?? this.#rows.find(index)?.term
     invariant(
       term !== undefined,
@@ -136,10 +137,10 @@ export class WorkerLog implements DurableLog {
 
   /** Completes what has been handed over, then ends the worker. */
   async close(): Promise<void> {
+    // Before the worker's connection, so that the worker's is the last and clears the WAL away.
+    this.#reader.client.close()
     if (this.#state === 'open') {
       this.#state = 'closing'
-      // Before the worker's connection, so that the worker's is the last and clears the WAL away.
-      this.#reader.client.close()
       this.#post({ type: 'close' })
     }
     await this.#exited

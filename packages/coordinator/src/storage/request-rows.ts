@@ -24,6 +24,11 @@ export class RequestRows implements RequestStore {
   readonly #queries: ReturnType<typeof prepare>
   /** In the order of their sequence, as a Map keeps the order of insertion. */
   readonly #byId = new Map<string, Remembered>()
+  /**
+   * Stands before the oldest: what it has passed has been removed. A new iterator for each removal
+   * would first step over the places of all that were removed since the Map last grew.
+   */
+  readonly #oldest = this.#byId.entries()
   #nextSequence = 1
   #bytes = 0
 
@@ -56,8 +61,9 @@ export class RequestRows implements RequestStore {
   }
 
   removeOldest(): number {
-    const oldest = this.#byId.entries().next()
-    invariant(oldest.done !== true, 'there is no remembered request to forget')
+    invariant(this.#byId.size > 0, 'there is no remembered request to forget')
+    const oldest = this.#oldest.next()
+    invariant(oldest.done !== true, 'the oldest request has been passed over')
     const [id, { sequence, revision, bytes }] = oldest.value
     this.#queries.remove.run(sequence)
     this.#byId.delete(id)

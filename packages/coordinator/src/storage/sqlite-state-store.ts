@@ -87,6 +87,11 @@ export class SqliteStateStore implements StateStore {
   }
 
   close(): void {
-    this.#connection.client.close()
+    const { client } = this.#connection
+    if (!client.open) return
+    // The last connection to close copies the WAL and deletes it. That is the checkpoint worker's,
+    // which syncs; should it be this one, because the worker has failed, it must sync as well.
+    client.pragma('synchronous = FULL')
+    client.close()
   }
 }
