@@ -71,9 +71,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     membership,
     onFatal,
   })
-  const hub = new WatchHub(storage.state, (error) => {
-    throw error
-  })
+  const hub = new WatchHub(storage.state, onFatal)
   const node = new CoordinatorNode({
     memberId: MEMBER_ID,
     membership,

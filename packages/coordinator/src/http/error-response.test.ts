@@ -11,7 +11,7 @@ import { EdgeError } from './edge-error.js'
 import { errorResponse, wireErrorOf } from './error-response.js'
 
 /** A member whose state machine fails in one way, whatever it is asked. */
-function failingWith(error: unknown): { app: Hono; defects: unknown[] } {
+function failingWith(error: Error): { app: Hono; defects: unknown[] } {
   const fail = (): never => {
     throw error
   }
@@ -35,7 +35,7 @@ interface Answered {
   readonly defects: readonly unknown[]
 }
 
-async function answerTo(error: unknown, path: string, body: string): Promise<Answered> {
+async function answerTo(error: Error, path: string, body: string): Promise<Answered> {
   const { app, defects } = failingWith(error)
   const response = await app.request(path, { method: 'POST', body })
   return { status: response.status, body: await response.json(), defects }

@@ -152,23 +152,26 @@ describe('a request becomes an operation', () => {
   )
 
   it.each([
-    ['VERSION', 'version', { version: '7' }, 7, 0],
-    ['CREATE', 'create', { create_revision: '7' }, 7, 0],
-    ['MOD', 'mod', { mod_revision: '7' }, 7, 0],
-    ['VALUE', 'value', { value: B }, Buffer.from('b'), Buffer.alloc(0)],
-    ['LEASE', 'lease', { lease: '9223372036854775807' }, '9223372036854775807', '0'],
-  ])(
-    'compares %s with its operand, and another’s is none (§8.21)',
-    (name, target, own, value, none) => {
-      const operandFor = (json: object): unknown =>
-        txnOf({ compare: [{ key: A, range_end: B, target: name, ...json }] })
-      const rest = { key: Buffer.from('a'), rangeEnd: Buffer.from('b'), result: 'equal' }
-      expect(operandFor(own)).toMatchObject({ compare: [{ ...rest, target, operand: value }] })
-      expect(operandFor({})).toMatchObject({ compare: [{ target, operand: none }] })
-      const other = name === 'VERSION' ? { mod_revision: '7' } : { version: '7' }
-      expect(operandFor(other)).toMatchObject({ compare: [{ target, operand: none }] })
+    { target: 'version', own: { version: '7' }, operand: 7, none: 0 },
+    { target: 'create', own: { create_revision: '7' }, operand: 7, none: 0 },
+    { target: 'mod', own: { mod_revision: '7' }, operand: 7, none: 0 },
+    { target: 'value', own: { value: B }, operand: Buffer.from('b'), none: Buffer.alloc(0) },
+    {
+      target: 'lease',
+      own: { lease: '9223372036854775807' },
+      operand: '9223372036854775807',
+      none: '0',
     },
-  )
+  ])('compares $target with its operand; another’s is none (§8.21)', (row) => {
+    const { target, own, operand, none } = row
+    const compared = (json: object): unknown =>
+      txnOf({ compare: [{ key: A, range_end: B, target: target.toUpperCase(), ...json }] })
+    const rest = { key: Buffer.from('a'), rangeEnd: Buffer.from('b'), result: 'equal', target }
+    const other = target === 'version' ? { mod_revision: '7' } : { version: '7' }
+    expect(compared(own)).toMatchObject({ compare: [{ ...rest, operand }] })
+    expect(compared({})).toMatchObject({ compare: [{ ...rest, operand: none }] })
+    expect(compared(other)).toMatchObject({ compare: [{ ...rest, operand: none }] })
+  })
 
   it.each([
     { success: [{}] },
