@@ -9,7 +9,7 @@
  *   the server recognises the id that every attempt carries.
  */
 
-import { HoldfastError, type HoldfastErrorCode } from '@holdfast/protocol'
+import { HoldfastError } from '@holdfast/protocol'
 
 export type Repetition = 'safe' | 'repeatable' | 'once'
 
@@ -41,32 +41,35 @@ export class AttemptLog {
     return !unknown || identified || this.#repetition === 'repeatable'
   }
 
-  /** The error for the caller, from the last failure and from what ended the attempts, if anything. */
-  summarise(operation: string, ending?: HoldfastError): HoldfastError {
-    const last = this.#failures.at(-1)
-    const outcome = this.inDoubt ? 'unknown' : 'not-applied'
-    if (last === undefined) return ending ?? new HoldfastError('internal', `${operation} failed`)
-    if (ending === undefined && last.error.outcome === outcome) return last.error
-    const errors = this.#failures.map(({ error }) => error)
-    const cause = errors.length === 1 ? errors[0] : new AggregateError(errors, 'each attempt')
-    return new HoldfastError(codeOf(last.error, ending), this.#describe(operation, ending), {
-      retryable: last.error.retryable,
-      outcome,
-      cause,
+  /** The error for the caller whose own signal ended the attempts. */
+  interrupted(operation: string, reason: HoldfastError): HoldfastError {
+    if (!this.inDoubt) return reason
+    return new HoldfastError(reason.code, `${operation}: ${reason.message}`, {
+      retryable: reason.retryable,
+      outcome: 'unknown',
+      cause: reason.cause ?? reason,
     })
   }
 
+  /** The error for the caller after the last attempt, or when the time for another was over. */
+  summarise(operation: string, ending: string | undefined): HoldfastError {
+    const last = this.#failures.at(-1)
+    const outcome = this.inDoubt ? 'unknown' : 'not-applied'
+    if (last === undefined) return new HoldfastError('internal', `${operation} was not attempted`)
+    if (ending === undefined && last.error.outcome === outcome) return last.error
+    const errors = this.#failures.map(({ error }) => error)
+    const cause = errors.length === 1 ? errors[0] : new AggregateError(errors, 'each attempt')
+    const { code, retryable } = last.error
+    const message = this.#describe(operation, ending)
+    return new HoldfastError(code, message, { retryable, outcome, cause })
+  }
+
   /** Each endpoint with the last thing that it said. */
-  #describe(operation: string, ending: HoldfastError | undefined): string {
+  #describe(operation: string, ending: string | undefined): string {
     const said = new Map(this.#failures.map(({ endpoint, error }) => [endpoint, error.message]))
     const list = [...said].map(([endpoint, message]) => `${endpoint}: ${message}`).join('; ')
     const attempts = this.failures === 1 ? '1 attempt' : `${this.failures} attempts`
-    const why = ending === undefined ? '' : ` (${ending.message})`
+    const why = ending === undefined ? '' : ` (${ending})`
     return `${operation} failed after ${attempts}${why}: ${list}`
   }
-}
-
-/** A caller who aborted wants to see that; a caller whose time is over wants to know why. */
-function codeOf(last: HoldfastError, ending: HoldfastError | undefined): HoldfastErrorCode {
-  return ending === undefined || ending.code === 'timeout' ? last.code : ending.code
 }

@@ -104,7 +104,10 @@ export class Call<Request, Response> {
       })
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
-      throw this.#log.summarise(this.#route.path, this.#ending(error))
+      const { signal } = this.#options
+      throw signal?.aborted === true
+        ? this.#log.interrupted(this.#route.path, abortError(signal))
+        : this.#log.summarise(this.#route.path, this.#ending(error))
     }
   }
 
@@ -212,11 +215,10 @@ export class Call<Request, Response> {
   }
 
   /** Why there was no further attempt, if it was not the last failure itself. */
-  #ending(error: HoldfastError): HoldfastError | undefined {
-    const { signal } = this.#options
-    if (signal?.aborted === true) return abortError(signal)
-    if (error.code === 'closed' || !this.#mayRepeat) return undefined
-    return new HoldfastError('timeout', `gave up within ${this.#timeoutMs} ms`)
+  #ending({ code }: HoldfastError): string | undefined {
+    return code === 'closed' || !this.#mayRepeat
+      ? undefined
+      : `gave up within ${this.#timeoutMs} ms`
   }
 }
 

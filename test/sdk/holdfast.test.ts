@@ -1,0 +1,7 @@
+import { serveCommand, startProcessCluster } from '@holdfast/testkit'
+import { sdkSuite } from './sdk-suite.js'
+
+sdkSuite({
+  name: 'three coordinators of ours',
+  start: () => startProcessCluster({ memberCommand: serveCommand(import.meta.url) }),
+})
