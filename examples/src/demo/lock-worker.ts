@@ -8,7 +8,10 @@ const [label = '', ...endpoints] = process.argv.slice(2)
 const holdfast = connect({ endpoints, label, sessionTtlSeconds: 5 })
 const signal = endOfInput()
 
-while (!signal.aborted) {
+/** Asked anew each time: it changes while the worker waits. */
+const isEnding = (): boolean => signal.aborted
+
+while (!isEnding()) {
   try {
     const lock = await holdfast.lock('demo/lock').acquire({ signal })
     report('granted', { token: lock.fencingToken })
@@ -16,7 +19,7 @@ while (!signal.aborted) {
     report(lock.signal.aborted ? 'lost' : 'released', { token: lock.fencingToken })
     await lock.release()
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!isEnding()) throw error
   }
 }
 await holdfast.close()
