@@ -260,6 +260,13 @@ describe('starting an election (§5.2)', () => {
     expect(member.role).toBe('leader')
   })
 
+  test('a message that claims to come from the member itself is ignored', () => {
+    const member = new TestMember({ voters: ['1'] })
+    member.raft.campaign()
+    member.receive({ type: 'requestVoteResponse', from: '1', term: 1, granted: true })
+    expect(member.role).toBe('candidate')
+  })
+
   test('a write of an earlier term does not make the own vote durable', () => {
     const member = new TestMember()
     member.hearFrom('2', 1)

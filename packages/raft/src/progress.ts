@@ -30,7 +30,7 @@ export class Progress {
   #nextIndex: number
   /** A probe is out and unanswered. */
   #probeSent = false
-  /** The highest commit index that the follower was told. */
+  /** The highest commit index that the follower was told. If that was lost, the probe repeats it. */
   sentCommitIndex = 0
   /** An AppendEntries is due even without entries: the follower may have missed earlier ones. */
   appendDue = false
@@ -106,7 +106,6 @@ export class Progress {
     if (rejectedIndex !== this.#nextIndex - 1) return false
     this.#nextIndex = Math.max(Math.min(rejectedIndex, hintIndex + 1), this.#matchIndex + 1)
     this.#probeSent = false
-    this.sentCommitIndex = Math.min(this.sentCommitIndex, this.#nextIndex - 1)
     return true
   }
 
@@ -116,7 +115,6 @@ export class Progress {
     this.#nextIndex = this.#matchIndex + 1
     this.#probeSent = false
     this.inflights.clear()
-    this.sentCommitIndex = Math.min(this.sentCommitIndex, this.#matchIndex)
   }
 
   /** Allows another probe: the follower answered, so the one before may have been lost. */

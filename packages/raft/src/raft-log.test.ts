@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { resolveConfig } from './config.js'
-import { entryBytes, type Entry } from './entry.js'
+import { entryBytes, totalBytes, type Entry } from './entry.js'
+import { LogTail } from './log-tail.js'
 import { MemoryLog } from './memory-log.test-support.js'
 import { RaftLog } from './raft-log.js'
 import { entry, logOf } from './test-member.test-support.js'
@@ -105,6 +106,16 @@ describe('what the storage need not be read for', () => {
     expect(under.log.handOutCommitted()).toEqual(logOf(1, 1))
     expect(reads).toBe(1)
   })
+})
+
+test('the tail knows its size after appending, truncating and dropping', () => {
+  const tail = new LogTail(0, 0)
+  tail.append(logOf(1, 1, 1, 1, 1))
+  tail.truncateFrom(4, 1)
+  tail.dropThrough(1)
+  expect(tail.bytes).toBe(totalBytes(tail.slice(2, 4, Infinity)))
+  tail.truncateFrom(1, 0)
+  expect([tail.bytes, tail.firstIndex, tail.lastIndex]).toEqual([0, 1, 0])
 })
 
 describe('against a plain array', () => {
