@@ -17,27 +17,7 @@ export async function queueAct(cluster: ProcessCluster, checks: Checks): Promise
   await Promise.all(Array.from({ length: JOBS }, (_, job) => queue.push(job)))
   say('producer', `pushed ${JOBS} jobs`)
 
-  const done: number[] = []
-  const redelivered = new Set<number>()
-  let onDone: () => void = () => undefined
-  const onEvent = ({ name }: Worker, { event, job = -1, attempt = 1 }: WorkerEvent): void => {
-    if (event === 'took' && attempt > 1) {
-      redelivered.add(job)
-      say(name, `takes job ${job} again, attempt ${attempt}`)
-    }
-    if (event === 'lost') say(name, `was told that job ${job} is not its own any more`)
-    if (event !== 'done') return
-    done.push(job)
-    if (done.length % 20 === 0) say(name, `finished job ${job}; ${done.length} of ${JOBS} are done`)
-    onDone()
-  }
-  const reach = (count: number): Promise<void> =>
-    new Promise((resolve) => {
-      onDone = () => {
-        if (done.length >= count) resolve()
-      }
-      onDone()
-    })
+  const progress = new Progress()
   const consumers = Array.from(
     { length: CONSUMERS },
     (_, index) =>
@@ -45,20 +25,64 @@ export async function queueAct(cluster: ProcessCluster, checks: Checks): Promise
         name: `consumer-${index + 1}`,
         program: './queue-worker.js',
         endpoints: cluster.endpoints,
-        onEvent,
+        onEvent: (worker, event) => progress.onEvent(worker, event),
       }),
   )
-  await reach(KILL_AFTER)
-  const [victim, ...others] = consumers
-  await victim?.kill()
-  say('consumer-1', 'was killed with -9, with jobs in its hands')
-  await reach(JOBS)
-  await Promise.all(others.map((worker) => worker.end()))
+  await progress.until(({ done }) => done.length >= KILL_AFTER)
+  // In the middle of a job: it has just said that it took one.
+  const victim = await progress.nextToTake()
+  await victim.kill()
+  say(victim.name, 'was killed with -9, with jobs in its hands')
+  await progress.until(({ done }) => new Set(done).size === JOBS)
+  await Promise.all(consumers.filter((one) => one !== victim).map((one) => one.end()))
   await holdfast.close()
-  const distinct = new Set(done).size
+  const { done, redelivered } = progress
   checks.add(
     'each job was acknowledged, and acknowledged once',
-    distinct === JOBS && done.length === JOBS,
-    `${done.length} acknowledgements of ${distinct} jobs, ${redelivered.size} delivered again`,
+    new Set(done).size === JOBS && done.length === JOBS,
+    `${done.length} acknowledgements of ${JOBS} jobs`,
   )
+  checks.add(
+    'what the killed consumer held was delivered again',
+    redelivered.size > 0,
+    `${redelivered.size} jobs`,
+  )
+}
+
+/** What the consumers have said so far. */
+class Progress {
+  readonly done: number[] = []
+  readonly redelivered = new Set<number>()
+  #onChange: () => void = () => undefined
+  #onTake: (worker: Worker) => void = () => undefined
+
+  onEvent(worker: Worker, { event, job = -1, attempt = 1 }: WorkerEvent): void {
+    const { name } = worker
+    if (event === 'took') this.#onTake(worker)
+    if (event === 'took' && attempt > 1) {
+      this.redelivered.add(job)
+      say(name, `takes job ${job} again, attempt ${attempt}`)
+    }
+    if (event === 'lost') say(name, `was told that job ${job} is not its own any more`)
+    if (event !== 'done') return
+    this.done.push(job)
+    const count = this.done.length
+    if (count % 20 === 0) say(name, `finished job ${job}; ${count} of ${JOBS} are done`)
+    this.#onChange()
+  }
+
+  until(reached: (progress: Progress) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = () => {
+        if (reached(this)) resolve()
+      }
+      this.#onChange()
+    })
+  }
+
+  nextToTake(): Promise<Worker> {
+    return new Promise((resolve) => {
+      this.#onTake = resolve
+    })
+  }
 }
