@@ -120,7 +120,7 @@ async function runTurn(): Promise<string[]> {
   return parts.take()
 }
 
-const QUIET_TURN = ['submit proposals', 'submit reads', 'apply', 'flush']
+const QUIET_TURN = ['submit proposals', 'submit reads', 'flush', 'apply', 'flush']
 
 describe('a turn', () => {
   it('hands over what waits, carries out the output, applies, and flushes last', async () => {
@@ -164,6 +164,7 @@ describe('a turn', () => {
       'submit reads',
       'read 1@5',
       'read 2@6',
+      'flush',
       'apply',
       'send heartbeat',
       'flush',
@@ -199,6 +200,7 @@ describe('the order within a Ready', () => {
       'submit reads',
       'send heartbeat',
       'write',
+      'flush',
       'apply',
       'flush',
     ])

@@ -101,6 +101,8 @@ export class RaftLoop {
     proposer.submit()
     reads.submit()
     while (raft.hasReady()) this.#dispatch(raft.ready())
+    // Applying takes a while, and what the others wait for must not wait for it.
+    transport.flush()
     applier.applySlice()
     while (raft.hasReady()) this.#dispatch(raft.ready())
     transport.flush()
