@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -155,23 +154,4 @@ describe('a loss', () => {
     expect(performance.now() - start).toBeLessThan(2_000)
     expect(isAlive(pid)).toBe(false)
   })
-})
-
-test('the command dies with a process that is killed while it runs it', async () => {
-  const pids = freshFile()
-  const guard = new URL('../dist/orphan-guard.js', import.meta.url).pathname
-  const group = new URL('../dist/process-group.js', import.meta.url).pathname
-  const script = `
-    const { guardGroup } = await import(${JSON.stringify(guard)})
-    const { ProcessGroup } = await import(${JSON.stringify(group)})
-    const group = await ProcessGroup.start(['/bin/sh', '-c', 'echo $$ > "$1"; sleep 60', 'sh', ${JSON.stringify(pids)}], process.env)
-    guardGroup(group.id)
-    setInterval(() => undefined, 1000)`
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: 'inherit',
-  })
-  const pid = Number(await eventually(() => contentOf(pids)))
-  expect(isAlive(pid)).toBe(true)
-  holder.kill('SIGKILL')
-  await eventually(() => !isAlive(pid))
 })

@@ -8,7 +8,7 @@
 
 import { exitCode, exitCodeOfSignal } from './exit-code.js'
 import type { Io } from './io.js'
-import { guardGroup } from './orphan-guard.js'
+import { startGuard } from './orphan-guard.js'
 import { ProcessGroup } from './process-group.js'
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -37,13 +37,19 @@ export async function runChildCommand(child: ChildCommand): Promise<ChildResult>
     if (group === undefined) early.push(signal)
     else group.signal(signal)
   })
+  const killAtExit = (): void => void group?.signal('SIGKILL')
+  process.once('exit', killAtExit)
+  const guard = startGuard()
   try {
     const started = await start(child)
     if (!(started instanceof ProcessGroup)) return started
     group = started
+    guard.watch(started.id)
     for (const signal of early) started.signal(signal)
-    return await guarded(started, child)
+    return await outcome(started, child)
   } finally {
+    guard.dismiss()
+    process.off('exit', killAtExit)
     endSignals()
   }
 }
@@ -53,18 +59,6 @@ async function start({ command, env, io }: ChildCommand): Promise<ProcessGroup |
     return await ProcessGroup.start(command, { ...io.env, ...env })
   } catch (error) {
     return notStarted(command, error)
-  }
-}
-
-async function guarded(group: ProcessGroup, child: ChildCommand): Promise<ChildResult> {
-  const guard = guardGroup(group.id)
-  const killAtExit = (): void => void group.signal('SIGKILL')
-  process.once('exit', killAtExit)
-  try {
-    return await outcome(group, child)
-  } finally {
-    process.off('exit', killAtExit)
-    guard.dismiss()
   }
 }
 

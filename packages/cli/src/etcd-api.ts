@@ -3,9 +3,12 @@
  * integers are texts on this wire and stay texts here.
  */
 
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { HoldfastError, type HoldfastErrorCode } from '@holdfast/client'
 import { DEFAULT_TIMEOUT_MS, endpointsOf } from './client.js'
 import type { Surroundings } from './command-host.js'
+import { readAll } from './io.js'
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -45,18 +48,32 @@ export async function ask(
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = global
   const origin = originOf(endpoint)
   try {
-    const response = await fetch(`${origin}/v3${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    const json = firstJson(await response.text())
-    if (!response.ok || json === undefined) throw refusal(origin, response.status, json)
+    const { status, text } = await post(new URL(`/v3${path}`, origin), body, timeoutMs)
+    const json = firstJson(text)
+    if (status !== 200 || json === undefined) throw refusal(origin, status, json)
     return json
   } catch (error) {
     if (error instanceof HoldfastError) throw error
     throw unreachable(origin, timeoutMs, error)
   }
+}
+
+/** Not `fetch`, which refuses a list of ports that a server may well listen on. */
+async function post(
+  url: URL,
+  body: Json,
+  timeoutMs: number,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+  const signal = AbortSignal.timeout(timeoutMs)
+  const request = send(url, { method: 'POST', agent: false, signal })
+  request.end(JSON.stringify(body))
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve)
+    request.once('error', reject)
+  })
+  const text = (await readAll(response)).toString()
+  return { status: response.statusCode ?? 0, text }
 }
 
 export function originOf(endpoint: string): string {
@@ -103,15 +120,12 @@ function refusal(origin: string, status: number, body: Json | undefined): Holdfa
 }
 
 function unreachable(origin: string, timeoutMs: number, error: unknown): HoldfastError {
-  if (error instanceof Error && error.name === 'TimeoutError') {
+  if (error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name)) {
     const message = `${origin} did not answer within ${timeoutMs} ms`
     return new HoldfastError('timeout', message, { retryable: true, cause: error })
   }
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
-  const refused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
-  const reason = refused
-    ? 'nobody listens there'
-    : String(cause instanceof Error ? cause.message : cause)
+  const refused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+  const reason = error instanceof Error ? error.message || error.name : String(error)
   return new HoldfastError('connectionFailed', `${origin} cannot be reached: ${reason}`, {
     retryable: true,
     outcome: refused ? 'not-applied' : 'unknown',

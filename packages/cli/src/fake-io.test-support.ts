@@ -1,7 +1,12 @@
 /** The surroundings of a command under test: what it wrote, and signals that it hears. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { startCoordinator } from '@holdfast/coordinator'
 import type { Io, Sink, StopSignal } from './io.js'
+import { run } from './run.js'
 
 export class FakeIo implements Io {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -49,6 +54,49 @@ export class FakeIo implements Io {
   get listens(): boolean {
     return this.#listeners.size > 0
   }
+}
+
+/** A member in this process that commands can talk to. */
+export async function startTarget(): Promise<{
+  readonly url: string
+  /** Runs a command to its end. */
+  readonly cli: (...args: readonly string[]) => Promise<Ran>
+  /** Starts a command that is told to stop by its `io`. */
+  readonly begin: (...args: readonly string[]) => {
+    readonly io: FakeIo
+    readonly exit: Promise<number>
+  }
+  readonly close: () => Promise<void>
+}> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-cli-'))
+  const coordinator = await startCoordinator({
+    dataDirectory: directory,
+    clientUrl: 'http://127.0.0.1:0',
+  })
+  const url = coordinator.clientUrl
+  const begin = (...args: readonly string[]): { io: FakeIo; exit: Promise<number> } => {
+    const io = new FakeIo({ env: { HOLDFAST_ENDPOINTS: url } })
+    return { io, exit: run(args, io) }
+  }
+  return {
+    url,
+    begin,
+    cli: async (...args) => {
+      const { io, exit } = begin(...args)
+      return { exit: await exit, out: io.out, err: io.err, outBytes: io.outBytes }
+    },
+    close: async () => {
+      await coordinator.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface Ran {
+  readonly exit: number
+  readonly out: string
+  readonly err: string
+  readonly outBytes: Uint8Array
 }
 
 /** Looks until there is something to see. */

@@ -21,7 +21,7 @@ export interface Sink {
   write(chunk: string | Uint8Array): unknown
 }
 
-export async function readAll(input: Io['stdin']): Promise<Buffer> {
+export async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of input) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks)

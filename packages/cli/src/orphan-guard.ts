@@ -9,15 +9,22 @@
 
 import { spawn } from 'node:child_process'
 
-const SCRIPT = 'if read -r line; then exit 0; fi; kill -s KILL -- "-$1"'
+const SCRIPT = [
+  'read -r group || exit 0',
+  'if read -r line; then exit 0; fi',
+  'kill -s KILL -- "-$group"',
+].join('\n')
 
 export interface OrphanGuard {
+  /** From now on the group dies with this process. */
+  watch(groupId: number): void
   /** The group has ended, or may live on. */
   dismiss(): void
 }
 
-export function guardGroup(groupId: number): OrphanGuard {
-  const shell = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-guard', String(groupId)], {
+/** Started before the group is, because starting a process takes milliseconds. */
+export function startGuard(): OrphanGuard {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-guard'], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })
@@ -25,5 +32,8 @@ export function guardGroup(groupId: number): OrphanGuard {
   shell.on('error', () => undefined)
   shell.stdin.on('error', () => undefined)
   shell.unref()
-  return { dismiss: () => void shell.stdin.end('done\n') }
+  return {
+    watch: (groupId) => void shell.stdin.write(`${groupId}\n`),
+    dismiss: () => void shell.stdin.end('done\n'),
+  }
 }
