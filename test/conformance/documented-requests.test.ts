@@ -8,28 +8,31 @@ function asLaterVersions({ status, body }: WireAnswer): WireAnswer {
   return { status: status === 412 ? 400 : status, body }
 }
 
-describe.skipIf(!etcdIsInstalled())('the requests of etcd’s documentation (etcd is the referee)', () => {
-  let etcd: WireTarget
-  let ours: WireTarget
+describe.skipIf(!etcdIsInstalled())(
+  'the requests of etcd’s documentation (etcd is the referee)',
+  () => {
+    let etcd: WireTarget
+    let ours: WireTarget
 
-  beforeAll(async () => {
-    ;[etcd, ours] = await Promise.all([startEtcd(), startOurs()])
-  })
-  afterAll(async () => {
-    await Promise.all([etcd.close(), ours.close()])
-  })
-
-  it.each(comparedRequests)('%s: same status, same body', async (_name, request) => {
-    const expected = asLaterVersions(await exchange(etcd.url, request))
-    expect(await exchange(ours.url, request)).toEqual(expected)
-  })
-
-  it.each(unparsable)('%s: same status, same code', async (_name, request) => {
-    const expected = await exchange(etcd.url, request)
-    const actual = await exchange(ours.url, request)
-    expect({ status: actual.status, code: (actual.body as { code: number }).code }).toEqual({
-      status: expected.status,
-      code: (expected.body as { code: number }).code,
+    beforeAll(async () => {
+      ;[etcd, ours] = await Promise.all([startEtcd(), startOurs()])
     })
-  })
-})
+    afterAll(async () => {
+      await Promise.all([etcd.close(), ours.close()])
+    })
+
+    it.each(comparedRequests)('%s: same status, same body', async (_name, request) => {
+      const expected = asLaterVersions(await exchange(etcd.url, request))
+      expect(await exchange(ours.url, request)).toEqual(expected)
+    })
+
+    it.each(unparsable)('%s: same status, same code', async (_name, request) => {
+      const expected = await exchange(etcd.url, request)
+      const actual = await exchange(ours.url, request)
+      expect({ status: actual.status, code: (actual.body as { code: number }).code }).toEqual({
+        status: expected.status,
+        code: (expected.body as { code: number }).code,
+      })
+    })
+  },
+)

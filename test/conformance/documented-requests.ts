@@ -90,10 +90,7 @@ const mistakes: readonly (readonly [string, WireRequest])[] = [
   ['a deleterange without a key', json('/v3/kv/deleterange', { range_end: BAR })],
   ['a put with an unknown lease', json('/v3/kv/put', { key: FOO, lease: '77' })],
   ['ignore_value of a missing key', json('/v3/kv/put', { key: base64('no'), ignore_value: true })],
-  [
-    'ignore_value with a value',
-    json('/v3/kv/put', { key: FOO, value: BAR, ignore_value: true }),
-  ],
+  ['ignore_value with a value', json('/v3/kv/put', { key: FOO, value: BAR, ignore_value: true })],
   ['ignore_lease with a lease', json('/v3/kv/put', { key: FOO, lease: '7', ignore_lease: true })],
   ['a compare without a key', json('/v3/kv/txn', { compare: [{ version: '0' }] })],
   ['an operation that is none', json('/v3/kv/txn', { success: [{}] })],

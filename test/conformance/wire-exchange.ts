@@ -36,7 +36,10 @@ async function readLines(response: Response, count: number): Promise<readonly st
     text += decoder.decode(chunk as Uint8Array, { stream: true })
     if (text.split('\n').length > count) break
   }
-  return text.split('\n').filter((line) => line !== '').slice(0, count)
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(0, count)
 }
 
 function parse(text: string): unknown {

@@ -44,11 +44,14 @@ async function holdOnce(turn: number): Promise<Hold> {
   return { client: Number(client), token: lock.fencingToken, startNs, endNs, lost, written }
 }
 
-for (let turn = 0; !ending.signal.aborted; turn++) {
+/** Asked anew each time: it changes while the client waits. */
+const isEnding = (): boolean => ending.signal.aborted
+
+for (let turn = 0; !isEnding(); turn++) {
   try {
     console.log(encodeHold(await holdOnce(turn)))
   } catch (error) {
-    if (!ending.signal.aborted) console.error(`client ${client}: ${String(error)}`)
+    if (!isEnding()) console.error(`client ${client}: ${String(error)}`)
   }
 }
 await holdfast.close()
