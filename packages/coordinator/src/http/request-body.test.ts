@@ -1,8 +1,8 @@
 /** The body of a unary request: never more of it than is allowed, and never other bytes than came. */
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { EdgeError } from './edge-error.js'
-import { MAX_BODY_BYTES, readBody } from './request-body.js'
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES, readBody } from './request-body.js'
 
 interface Sent {
   readonly chunks: readonly (string | Uint8Array)[]
@@ -124,6 +124,20 @@ it.each(['2', 'none', '-1', '1e2'])(
     expect(await refusal({ chunks, declared })).toMatchObject({ code: 8 })
   },
 )
+
+it.each([undefined, '14'])('a body that does not come is not waited for (%s)', async (declared) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const sent = { chunks: ['{"key":'], then: 'wait', ...(declared && { declared }) } as const
+    const refused = refusal(sent)
+    await vi.advanceTimersByTimeAsync(BODY_TIMEOUT_MS)
+    expect(await refused).toMatchObject({ code: 4 })
+    await readBody(request({ chunks: ['{}'] }))
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
 
 it('no body at all is an empty one', async () => {
   expect(await readBody(new Request('http://edge/', { method: 'POST' }))).toBe('')

@@ -9,14 +9,18 @@ import { EdgeError } from './edge-error.js'
 /** 2 MiB of bytes, which is where etcd's gateway stops, and a third more as base64, and names. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024
 
+/** From the first byte of a body to its last: whoever takes longer holds on for no good reason. */
+export const BODY_TIMEOUT_MS = 30_000
+
 /** Strict: bytes that are not UTF-8 must not turn into others, nor a byte order mark into nothing. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** @throws {EdgeError} when it is too large, not UTF-8, or broke off */
+/** @throws {EdgeError} when it is too large, too slow, not UTF-8, or broke off */
 export async function readBody(request: Request): Promise<string> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > MAX_BODY_BYTES) throw tooLarge(Number(declared))
-  return decode(declared === null ? await readChunked(request.body) : await readWhole(request))
+  const reading = declared === null ? readChunked(request.body) : readWhole(request)
+  return decode(await inTime(reading))
 }
 
 /** The chunks of a body as they come. @throws {EdgeError} when it breaks off */
@@ -60,6 +64,18 @@ async function readChunked(body: ReadableStream<Uint8Array> | null): Promise<Uin
   return Buffer.concat(chunks)
 }
 
+async function inTime<T>(reading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooSlow()), BODY_TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes)
@@ -74,6 +90,11 @@ function tooLarge(bytes: number): EdgeError {
     code: grpcStatus.resourceExhausted.code,
     message: `grpc: received message larger than max (${bytes} vs. ${max})`,
   })
+}
+
+function tooSlow(): EdgeError {
+  const { code } = grpcStatus.deadlineExceeded
+  return new EdgeError({ code, message: 'the body of the request did not come in time' })
 }
 
 /** A body fails only with its connection, so nobody is left to read this. */

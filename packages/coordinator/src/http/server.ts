@@ -7,7 +7,9 @@ import type { Hono } from 'hono'
 
 /** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
 const KEEP_ALIVE_MS = 75_000
-const HEADERS_TIMEOUT_MS = 10_000
+/** Node's own is 60 s, and it looks only every 30 s (reliability 89). */
+const HEADERS_TIMEOUT_MS = 9_000
+const CHECK_CONNECTIONS_MS = 1_000
 
 export interface ClientServer {
   /** Where it listens, with the port that was taken if 0 was asked for. */
@@ -23,6 +25,7 @@ export async function listenForClients(app: Hono, url: string): Promise<ClientSe
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
       // The body of a watch has no end, so the whole request may take for ever.
       requestTimeout: 0,
       noDelay: true,

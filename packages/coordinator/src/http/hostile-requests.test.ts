@@ -1,0 +1,306 @@
+/**
+ * Requests that nobody should send (reliability 86–88, 90): whatever comes, the answer is never a
+ * 500, nothing is reported as a defect, and a refused request has changed nothing.
+ */
+
+import { limits } from '@holdfast/protocol'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { base64, startEdge, type Edge, type Json } from './edge.test-support.js'
+
+let edge: Edge
+
+beforeAll(async () => {
+  edge = await startEdge()
+  await edge.post('/v3/lease/grant', { ID: '7', TTL: '600' })
+  for (const key of ['a', 'b']) await edge.post('/v3/kv/put', { key: base64(key), lease: '7' })
+})
+afterAll(async () => {
+  expect(Object.keys(Object.prototype)).toEqual([])
+  await edge.close()
+})
+
+/** The status, after what must hold of every answer was checked. */
+async function statusOf(path: string, body: string): Promise<number> {
+  const before = edge.fingerprint()
+  const response = await edge.open(path, body)
+  const { status } = response
+  if (status === 200) {
+    await drain(response)
+    await revokeLeases()
+  } else {
+    const error = (await response.json()) as Json
+    expect(error).toEqual({
+      error: expect.any(String) as unknown,
+      code: expect.any(Number) as unknown,
+      message: error['error'],
+    })
+    expect(status).toBeLessThan(500)
+    expect(edge.fingerprint()).toEqual(before)
+  }
+  expect(edge.defects).toEqual([])
+  return status
+}
+
+/** A watch has no end, but its first line tells that it was served. */
+async function drain(response: Response): Promise<void> {
+  const reader = response.body!.getReader()
+  await reader.read()
+  await reader.cancel()
+}
+
+/** A short lease that was granted here would expire in the middle of another request. */
+async function revokeLeases(): Promise<void> {
+  for (const { id } of edge.node.state.leases()) {
+    if (id !== '7') await edge.post('/v3/lease/revoke', { ID: id })
+  }
+}
+
+const A = base64('a')
+const valid: Readonly<Record<string, Json>> = {
+  '/v3/kv/range': {
+    key: A,
+    range_end: base64('b'),
+    limit: '5',
+    revision: '0',
+    sort_order: 'DESCEND',
+    sort_target: 'MOD',
+    serializable: true,
+    keys_only: true,
+    count_only: false,
+    min_mod_revision: '0',
+    max_mod_revision: 9,
+  },
+  '/v3/kv/put': { key: A, value: base64('v'), lease: '7', prev_kv: true, ignore_lease: false },
+  '/v3/kv/deleterange': { key: base64('zz'), range_end: base64('zzz'), prev_kv: true },
+  '/v3/kv/txn': {
+    compare: [{ key: A, target: 'LEASE', result: 'NOT_EQUAL', lease: '7', range_end: 'AA==' }],
+    success: [
+      { request_put: { key: A, ignore_value: true } },
+      { request_txn: { success: [{ request_range: { key: A } }], failure: [] } },
+    ],
+    failure: [{ request_delete_range: { key: base64('b'), prev_kv: true } }],
+  },
+  '/v3/kv/compaction': { revision: '-5', physical: true },
+  '/v3/lease/grant': { TTL: '60', ID: '7' },
+  '/v3/lease/revoke': { ID: '8' },
+  '/v3/lease/timetolive': { ID: '7', keys: true },
+  '/v3/lease/leases': {},
+  '/v3/lease/keepalive': { ID: '7' },
+  '/v3/cluster/member/list': { linearizable: true },
+  '/v3/maintenance/status': {},
+  '/v3/watch': {
+    create_request: {
+      key: A,
+      range_end: 'AA==',
+      start_revision: 2,
+      filters: ['NOPUT'],
+      watch_id: 3,
+    },
+  },
+}
+const path = fc.constantFrom(...Object.keys(valid))
+
+const strangeNumbers = ['1e400', '-1e400', '1e308', '1.5', '-0', '0.0', '1e2', '9007199254740993']
+const hugeNumbers = ['9223372036854775807', '9223372036854775808', '-9223372036854775809']
+const strangeValue = fc.oneof(
+  fc.constantFrom(
+    ...strangeNumbers,
+    ...hugeNumbers,
+    '9'.repeat(400),
+    'NaN',
+    'Infinity',
+    '0x1',
+    '01',
+  ),
+  fc.constantFrom('null', 'true', '{}', '[]', '[null]', '[{}]', '""', '"\\u0000"', '"\\ud800"'),
+  fc.constantFrom('"AA=="', '"A"', '"?"', '"YQ"', '"Y Q=="', '"-_"', '"\\uFEFF"', '"é"', '"1"'),
+  fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
+  fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),
+)
+const strangeName = fc.oneof(
+  fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then'),
+  fc.constantFrom('key', 'rangeEnd', 'range_end', 'success', 'compare', 'request_txn', 'ID', 'id'),
+  fc.string(),
+)
+
+/** Replaces what `at` points to, in the text, by another value. */
+const mutatedText = path.chain((one) => {
+  const text = JSON.stringify(valid[one])
+  const position = fc.nat(text.length)
+  const cut = fc
+    .tuple(position, fc.nat(4), fc.string({ unit: 'binary', maxLength: 4 }))
+    .map(([at, length, inserted]) => text.slice(0, at) + inserted + text.slice(at + length))
+  const values = [...text.matchAll(/"[^"]*"(?!:)|\d+|true|false/g)]
+  const replaced = fc
+    .tuple(fc.nat(Math.max(0, values.length - 1)), strangeValue)
+    .map(([nth, by]) => {
+      const { index, 0: old } = values[nth] ?? { index: 0, 0: text }
+      return text.slice(0, index) + by + text.slice(index + old.length)
+    })
+  const added = fc
+    .tuple(strangeName, strangeValue)
+    .map(([name, value]) => `{${JSON.stringify(name)}:${value},${text.slice(1)}`)
+  return fc.record({ path: fc.constant(one), body: fc.oneof(cut, replaced, added) })
+})
+
+const SECONDS = 1_000
+const bounded = { numRuns: 600, interruptAfterTimeLimit: 4 * SECONDS } as const
+
+describe('never a 500, never a change by what was refused', () => {
+  it('for any JSON at all', async () => {
+    await fc.assert(
+      fc.asyncProperty(path, fc.json({ maxDepth: 4 }), async (one, body) => {
+        await statusOf(one, body)
+      }),
+      bounded,
+    )
+  })
+
+  it('for any text at all', async () => {
+    await fc.assert(
+      fc.asyncProperty(path, fc.string({ unit: 'binary' }), async (one, body) => {
+        await statusOf(one, body)
+      }),
+      bounded,
+    )
+  })
+
+  it('for any object of known and unknown names with strange values', async () => {
+    const names = fc.constantFrom(...Object.values(valid).flatMap((one) => Object.keys(one)))
+    const field = fc.tuple(fc.oneof(names, strangeName), strangeValue)
+    const object = fc
+      .array(field, { maxLength: 5 })
+      .map((fields) => `{${fields.map(([name, by]) => `${JSON.stringify(name)}:${by}`).join()}}`)
+    await fc.assert(
+      fc.asyncProperty(path, object, async (one, body) => {
+        await statusOf(one, body)
+      }),
+      bounded,
+    )
+  })
+
+  it('for any small change of a valid request', async () => {
+    await fc.assert(
+      fc.asyncProperty(mutatedText, async (one) => {
+        await statusOf(one.path, one.body)
+      }),
+      { ...bounded, numRuns: 1_500 },
+    )
+  })
+})
+
+const refused: readonly (readonly [string, string])[] = [
+  ['a byte order mark', '\uFEFF{"key":"YQ=="}'],
+  ['a NUL before it', '\0{"key":"YQ=="}'],
+  ['NaN', '{"key":"YQ==","lease":NaN}'],
+  ['a number that is infinite', '{"key":"YQ==","lease":1e400}'],
+  ['a fraction', '{"key":"YQ==","lease":1.5}'],
+  ['an integer above int64', '{"key":"YQ==","lease":"9223372036854775808"}'],
+  ['the same, bare', '{"key":"YQ==","lease":9223372036854775808}'],
+  ['one of 100,000 digits', `{"key":"YQ==","lease":${'9'.repeat(100_000)}}`],
+  ['single quotes', "{'key':'YQ=='}"],
+  ['a comment', '{"key":"YQ=="/**/}'],
+  ['a comma too many', '{"key":"YQ==",}'],
+  ['an array', '[{"key":"YQ=="}]'],
+  ['a text', '"key"'],
+  ['a key that is a number', '{"key":5}'],
+  ['a key that is not base64', '{"key":"!"}'],
+  ['base64 with a space in it', '{"key":"Y Q=="}'],
+  ['base64 that is cut off', '{"key":"Y"}'],
+  ['base64 with too much padding', '{"key":"YQ==="}'],
+  ['a key in both spellings', '{"key":"YQ==","prev_kv":true,"prevKv":true}'],
+  ['a field of the prototype', '{"__proto__":{"key":"YQ=="}}'],
+  ['one of its constructor', '{"constructor":{"prototype":{"key":"YQ=="}}}'],
+  ['nesting of 10,000 levels', `{"key":"YQ==","x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
+  ['nesting that never ends', '['.repeat(100_000)],
+  ['a body that is cut off', '{"key":"YQ=="'],
+]
+
+describe('a put', () => {
+  it.each(refused)('with %s is a 400', async (_, body) => {
+    expect(await statusOf('/v3/kv/put', body)).toBe(400)
+  })
+
+  it.each([
+    ['unknown fields', '{"key":"YQ==","unknown":[{"a":1}]}'],
+    ['names of the prototype beside its own', '{"__proto__":1,"toString":2,"key":"YQ=="}'],
+    ['what follows the first value', '{"key":"YQ=="} trailing garbage'],
+    ['null for a default', '{"key":"YQ==","value":null,"lease":null}'],
+    ['base64 that is URL-safe and unpadded', '{"key":"_-8"}'],
+    ['line breaks inside of base64', '{"key":"YQ\\r\\n=="}'],
+    ['the largest id, bare', '{"key":"YQ==","lease":0}'],
+    ['NUL in a key', '{"key":"AAAA"}'],
+    ['a name in escapes', '{"\\u006bey":"YQ=="}'],
+  ])('with %s is served (§9)', async (_, body) => {
+    expect(await statusOf('/v3/kv/put', body)).toBe(200)
+  })
+
+  it('stores under exactly the bytes that were given, whatever they are (reliability 69)', async () => {
+    const anyKey = fc.uint8Array({ minLength: 1, maxLength: 20 })
+    await fc.assert(
+      fc.asyncProperty(anyKey, fc.uint8Array({ maxLength: 20 }), async (key, value) => {
+        const request = {
+          key: Buffer.from(key).toString('base64'),
+          value: Buffer.from(value).toString('base64'),
+        }
+        await edge.post('/v3/kv/put', request)
+        const { body } = await edge.post('/v3/kv/range', { key: request.key })
+        const [kv] = body['kvs'] as [Json]
+        expect([kv['key'], kv['value'] ?? '']).toEqual([request.key, request.value])
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
+describe('a transaction', () => {
+  const nestedTxn = (levels: number, inner: Json): Json => {
+    let op = inner
+    for (let level = 0; level < levels; level++) op = { request_txn: { success: [op] } }
+    return { success: [op] }
+  }
+  const read = { request_range: { key: A } }
+
+  it('may be nested 20 times, and not 200', async () => {
+    expect(await statusOf('/v3/kv/txn', JSON.stringify(nestedTxn(20, read)))).toBe(200)
+    expect(await statusOf('/v3/kv/txn', JSON.stringify(nestedTxn(200, read)))).toBe(400)
+  })
+
+  it('of very many small operations is refused or served, but never crashes', async () => {
+    const leaf = { requestPut: { key: 'YQ' } }
+    const wide = (depth: number): Json =>
+      depth === 0
+        ? leaf
+        : { requestTxn: { failure: Array.from({ length: 30 }, () => wide(depth - 1)) } }
+    const body = JSON.stringify({ success: Array.from({ length: 30 }, () => wide(2)) })
+    expect(await statusOf('/v3/kv/txn', body)).toBe(400)
+  })
+
+  it('whose mistake stands last changes nothing', async () => {
+    const success = [
+      ...Array.from({ length: 20 }, (_, at) => ({ request_put: { key: base64(`t${at}`) } })),
+      {},
+    ]
+    expect(await statusOf('/v3/kv/txn', JSON.stringify({ success }))).toBe(400)
+  })
+
+  it('that the state refuses changes nothing', async () => {
+    for (const last of [
+      { key: A, lease: '999' },
+      { key: base64('none'), ignore_value: true },
+    ]) {
+      const success = [{ request_put: { key: base64('t') } }, { request_put: last }]
+      expect(await statusOf('/v3/kv/txn', JSON.stringify({ success }))).toBeGreaterThanOrEqual(400)
+    }
+  })
+})
+
+it('a request may be as large as etcd allows, and not larger', async () => {
+  const valueOf = (bytes: number): string =>
+    JSON.stringify({ key: A, value: Buffer.alloc(bytes).toString('base64') })
+  expect(await statusOf('/v3/kv/put', valueOf(limits.maxRequestBytes - 1))).toBe(200)
+  expect(await statusOf('/v3/kv/put', valueOf(limits.maxRequestBytes))).toBe(400)
+  expect(await statusOf('/v3/kv/put', valueOf(limits.maxRequestBytes * 2))).toBe(429)
+  await edge.post('/v3/kv/put', { key: A })
+})

@@ -1,0 +1,251 @@
+/** The edge on real sockets: connections that are shared, broken, abused and closed (reliability 89). */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { base64, startEdge, type Edge } from './edge.test-support.js'
+import { post, RawClient, statuses } from './raw-client.test-support.js'
+import { listenForClients, type ClientServer } from './server.js'
+
+let edge: Edge
+let server: ClientServer
+const clients: RawClient[] = []
+
+beforeAll(async () => {
+  edge = await startEdge()
+  server = await listenForClients(edge.app, 'http://127.0.0.1:0')
+})
+afterAll(async () => {
+  await server.close()
+  await edge.close()
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.vanish()
+  await vi.waitUntil(() => edge.hub.watcherCount === 0)
+  expect(edge.defects).toEqual([])
+})
+
+function connect(): RawClient {
+  const client = new RawClient(server.url)
+  clients.push(client)
+  return client
+}
+
+const putOf = (key: string, more = ''): string =>
+  post('/v3/kv/put', `{"key":"${base64(key)}"}`, more)
+const watchOf = (key: string): string =>
+  post('/v3/watch', `{"create_request":{"key":"${base64(key)}"}}`)
+
+async function valueCount(key: string): Promise<unknown> {
+  return (await edge.post('/v3/kv/range', { key: base64(key) })).body['count']
+}
+
+describe('a connection', () => {
+  it('serves one request after another', async () => {
+    const client = connect()
+    for (let count = 1; count <= 3; count++) {
+      client.send(putOf('keep-alive'))
+      await client.until(new RegExp(`("raft_term"[^]*){${count}}`))
+    }
+    expect(statuses(client.received)).toEqual(['200', '200', '200'])
+  })
+
+  it('serves requests that were sent without waiting, in order', async () => {
+    const client = connect()
+    const bad = post('/v3/kv/put', '{}')
+    client.send(putOf('p1') + bad + putOf('p2') + post('/nothing', '{}', 'Connection: close\r\n'))
+    await client.untilEnd()
+    expect(statuses(client.received)).toEqual(['200', '400', '200', '404'])
+    expect([await valueCount('p1'), await valueCount('p2')]).toEqual(['1', '1'])
+  })
+
+  it('survives a GET with a body, as clients probe with (§9)', async () => {
+    const client = connect()
+    client.send('GET /version HTTP/1.1\r\nHost: edge\r\nContent-Length: 2\r\n\r\n{}')
+    client.send(putOf('after', 'Connection: close\r\n'))
+    expect(statuses(await client.untilEnd())).toEqual(['200', '200'])
+  })
+
+  it('takes a chunked body', async () => {
+    const client = connect()
+    const body = `{"key":"${base64('chunked')}"}`
+    client.send('POST /v3/kv/put HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n')
+    client.send('Transfer-Encoding: chunked\r\n\r\n')
+    for (const character of body) client.send(`1\r\n${character}\r\n`)
+    client.send('0\r\n\r\n')
+    expect(statuses(await client.untilEnd())).toEqual(['200'])
+    expect(await valueCount('chunked')).toBe('1')
+  })
+})
+
+describe('what is not HTTP, or ambiguous', () => {
+  const body = `{"key":"${base64('smuggled')}"}`
+  it.each([
+    [
+      'both Content-Length and Transfer-Encoding',
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length: ${body.length}\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+    ],
+    [
+      'two lengths',
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length: ${body.length}\r\nContent-Length: 2\r\n\r\n${body}`,
+    ],
+    [
+      'a length that is none',
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length: x\r\n\r\n${body}`,
+    ],
+    ['no host', `POST /v3/kv/put HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`],
+    [
+      'a space in a header',
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length : ${body.length}\r\n\r\n${body}`,
+    ],
+    [
+      'bare line feeds',
+      `POST /v3/kv/put HTTP/1.1\nHost: e\nContent-Length: ${body.length}\n\n${body}`,
+    ],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+  ])('is refused, and writes nothing: %s', async (_, bytes) => {
+    const client = connect()
+    client.send(Buffer.from(bytes, 'latin1'))
+    expect(statuses(await client.untilEnd())).toEqual(['400'])
+    expect(await valueCount('smuggled')).toBeUndefined()
+  })
+
+  it.each(['e:x', '[', 'a b', 'e/../x', 'e@x'])(
+    'a host that is none is refused: %s',
+    async (host) => {
+      const client = connect()
+      client.send(`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+      expect(statuses(await client.untilEnd())).toEqual(['400'])
+    },
+  )
+
+  it('headers over 16 KiB are refused', async () => {
+    const client = connect()
+    client.send(`GET /health HTTP/1.1\r\nHost: e\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)
+    expect(statuses(await client.untilEnd())).toEqual(['431'])
+  })
+})
+
+describe('a body', () => {
+  it('that breaks off writes nothing, and is no defect', async () => {
+    const key = `{"key":"${base64('broken')}"}`
+    const starts = [
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length: 500\r\n\r\n${key}`,
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n${key.length.toString(16)}\r\n${key}\r\n`,
+      `POST /v3/lease/keepalive HTTP/1.1\r\nHost: e\r\nContent-Length: 500\r\n\r\n{"ID"`,
+      `POST /v3/watch HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"cre\r\n`,
+    ]
+    for (const start of starts) {
+      const client = connect()
+      client.send(start)
+      // Once another request has been answered, the server has begun with this one.
+      const probe = connect()
+      probe.send('GET /version HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n')
+      await probe.untilEnd()
+      client.vanish()
+    }
+    expect(await valueCount('broken')).toBeUndefined()
+  })
+
+  it('that is too large is answered, declared or not (§9)', async () => {
+    const declared = connect()
+    declared.send('POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length: 99999999999\r\n\r\n{')
+    expect(statuses(await declared.until(/larger than max/))).toEqual(['429'])
+
+    const chunked = connect()
+    chunked.send('POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n')
+    for (let sent = 0; sent < 4; sent++) chunked.send(`100000\r\n${'x'.repeat(0x100000)}\r\n`)
+    expect(statuses(await chunked.until(/larger than max/))).toEqual(['429'])
+  })
+})
+
+describe('a stream', () => {
+  it('has each line in a chunk of its own (§9)', async () => {
+    const client = connect()
+    client.send(watchOf('line'))
+    await client.until(/"created":true}}\n\r\n/)
+    client.send('')
+    await edge.post('/v3/kv/put', { key: base64('line') })
+    await edge.post('/v3/kv/put', { key: base64('line') })
+    const received = await client.until(/("events"[^]*){2}\r\n$/)
+    const [head, ...rest] = received.split('\r\n\r\n')
+    expect(head).toMatch(/transfer-encoding: chunked/i)
+    const chunks = rest.join('\r\n\r\n').matchAll(/([0-9a-f]+)\r\n([^]*?\n)\r\n/g)
+    const lines = [...chunks].map(([, size, line]) => ({ size: parseInt(size!, 16), line: line! }))
+    expect(lines).toHaveLength(3)
+    for (const { size, line } of lines) {
+      expect(line).toHaveLength(size)
+      expect(line.indexOf('\n')).toBe(size - 1)
+    }
+  })
+
+  it('takes requests while it answers', async () => {
+    const client = connect()
+    client.send('POST /v3/watch HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n')
+    const sendChunk = (text: string): void => {
+      client.send(`${text.length.toString(16)}\r\n${text}\r\n`)
+    }
+    sendChunk('{"create_request":{"key":"YQ==","watch_id":"7"}}')
+    await client.until(/"watch_id":"7","created":true/)
+    sendChunk('{"cancel_request":{"watch_id":"7"}}')
+    await client.until(/"watch_id":"7","canceled":true/)
+    expect(edge.hub.watcherCount).toBe(0)
+  })
+
+  it('of keepalives ends with its body, and the connection goes on', async () => {
+    const client = connect()
+    client.send(post('/v3/lease/keepalive', '{"ID":"5"}{"ID":"6"}'))
+    await client.until(/"ID":"6"}}\n[^]*0\r\n\r\n/)
+    client.send(putOf('after-keepalive', 'Connection: close\r\n'))
+    expect(statuses(await client.untilEnd())).toEqual(['200', '200'])
+  })
+
+  it('of a client that leaves without a word is cancelled, a thousand of them too', async () => {
+    const watchers = 1_000
+    const crowd = Array.from({ length: watchers }, () => new RawClient(server.url))
+    for (const client of crowd) client.send(watchOf('crowd'))
+    await Promise.all(crowd.map((client) => client.until(/"created":true/)))
+    expect(edge.hub.watcherCount).toBe(watchers)
+    await edge.post('/v3/kv/put', { key: base64('crowd') })
+    await Promise.all(crowd.map((client) => client.until(/"events"/)))
+    for (const client of crowd) client.vanish()
+    await vi.waitUntil(() => edge.hub.watcherCount === 0)
+    await edge.post('/v3/kv/put', { key: base64('crowd') })
+    expect(edge.hub.behindCount).toBe(0)
+  })
+
+  it('of a client that leaves before it is answered is cancelled', async () => {
+    const crowd = Array.from({ length: 50 }, () => new RawClient(server.url))
+    await Promise.all(
+      crowd.map(
+        (client) => new Promise((resolve) => client.socket.write(watchOf('early'), resolve)),
+      ),
+    )
+    for (const client of crowd) client.vanish()
+    const probe = connect()
+    probe.send(putOf('early', 'Connection: close\r\n'))
+    await probe.untilEnd()
+    await vi.waitUntil(() => edge.hub.watcherCount === 0)
+  })
+})
+
+describe('closing', () => {
+  it('cuts what is open, and cancels its watches', async () => {
+    const other = await listenForClients(edge.app, 'http://127.0.0.1:0')
+    const [idle, watching] = [new RawClient(other.url), new RawClient(other.url)]
+    watching.send(watchOf('cut'))
+    await watching.until(/"created":true/)
+    await other.close()
+    await Promise.all([idle.untilEnd(), watching.untilEnd()])
+    await vi.waitUntil(() => edge.hub.watcherCount === 0)
+  })
+
+  it('frees the port, which nobody else could take before', async () => {
+    const first = await listenForClients(edge.app, 'http://127.0.0.1:0')
+    await expect(listenForClients(edge.app, first.url)).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    })
+    await first.close()
+    const second = await listenForClients(edge.app, first.url)
+    expect(second.url).toBe(first.url)
+    await second.close()
+  })
+})
