@@ -143,7 +143,7 @@ const isEndless = (line: string): boolean => /\bwatch\b|--observe/.test(line)
 async function paste(line: string): Promise<void> {
   const here = line.replace(elsewhere, target.url)
   const { child, end } = shell(isEndless(line) ? `exec ${here}` : here)
-  if (isEndless(line)) setTimeout(() => child.kill('SIGINT'), 3_000)
+  if (isEndless(line)) setTimeout(() => child.kill('SIGINT'), 6_000)
   const { code, err } = await end
   // A transaction that was run before, by another example, takes its other branch.
   expect([line, [0, 3].includes(code ?? -1), err]).toEqual([line, true, ''])
