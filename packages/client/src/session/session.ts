@@ -27,6 +27,8 @@ import { Sweeper } from './sweeper.js'
 const TRUSTED = 0.9
 /** Renewals in one TTL, as etcd's own client has it. */
 const RENEWALS = 3
+/** After one that failed for a reason that repeating it at once would not change. */
+const RENEWALS_AFTER_FAILURE = 12
 const RELEASE_TIMEOUT_MS = 5_000
 
 export class Session {
@@ -37,6 +39,7 @@ export class Session {
   readonly #holds = new Set<Hold>()
   readonly #controller = new AbortController()
   #confirmedAt: Moment
+  #renewalFailed = false
   #cancelRenewal: () => void = () => undefined
   #cancelDeadline: () => void = () => undefined
 
@@ -150,7 +153,7 @@ export class Session {
       background,
     )
     this.#cancelRenewal = clock.schedule(
-      this.#ttlMs / RENEWALS,
+      this.#ttlMs / (this.#renewalFailed ? RENEWALS_AFTER_FAILURE : RENEWALS),
       () => void this.#renew(),
       background,
     )
@@ -179,6 +182,7 @@ export class Session {
       // An answer that comes too late confirms nothing.
       if (!this.alive) return
       this.#confirmedAt = sentAt
+      this.#renewalFailed = false
     } catch (error) {
       this.#onFailedRenewal(error)
     }
@@ -188,6 +192,7 @@ export class Session {
   }
 
   #onFailedRenewal(error: unknown): void {
+    this.#renewalFailed = true
     if (error instanceof HoldfastError && error.code === 'leaseNotFound') this.end('expired', error)
   }
 

@@ -66,7 +66,7 @@ export class UndiciTransport implements Transport {
 
   async #send(agent: Agent, request: TransportRequest): Promise<Dispatcher.ResponseData> {
     try {
-      return await agent.request({
+      const response = await agent.request({
         origin: request.endpoint,
         path: request.path,
         method: request.method,
@@ -74,6 +74,9 @@ export class UndiciTransport implements Transport {
         body: request.body ?? null,
         signal: request.signal,
       })
+      // A body that nobody reads when it breaks would otherwise end the process.
+      response.body.on('error', () => undefined)
+      return response
     } catch (error) {
       throw connectionFailed(error, !neverSent(error))
     }

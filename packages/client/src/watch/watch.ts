@@ -124,16 +124,20 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
     await this.#connect(limit.signal)
   }
 
-  /** Opens streams until one is created. It is tried for ever, or until the signal aborts. */
+  /** Opens streams until a member takes the watch, or the signal aborts. */
   async #connect(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; ;) {
+    const { clock } = this.#rpc
+    for (let failures = 1; ; failures++) {
       try {
         await this.#openStream()
         return
       } catch (error) {
         this.#disconnect()
-        if (!(error instanceof HoldfastError) || !error.retryable || signal.aborted) throw error
-        await pause(this.#rpc.clock, backoffMs(this.#rpc.clock, ++failures, BACKOFF), signal)
+        if (!(error instanceof HoldfastError) || !error.retryable) throw error
+        // That the time is over says less than what went wrong in it.
+        await pause(clock, backoffMs(clock, failures, BACKOFF), signal).catch(() => {
+          throw error
+        })
       }
     }
   }

@@ -1,0 +1,220 @@
+/**
+ * A cluster in memory, as a transport: every endpoint answers from one store, and a test decides
+ * what goes wrong on the way, request by request.
+ */
+
+import {
+  encodeErrorBody,
+  etcdErrors,
+  findRoute,
+  httpStatusOf,
+  LeaseGrantRequest,
+  LeaseKeepAliveRequest,
+  LeaseRevokeRequest,
+  parseFirstJson,
+  RangeRequest,
+  routes,
+  TxnRequest,
+  utf8Encode,
+  WatchRequest,
+  type EtcdError,
+  type JsonObject,
+  type RouteName,
+} from '@holdfast/protocol'
+import {
+  connectionFailed,
+  type Transport,
+  type TransportRequest,
+  type TransportResponse,
+  type TransportStream,
+} from '../transport/transport.js'
+import { FakeStore } from './fake-store.test-support.js'
+
+/** What goes wrong with one request. */
+export type Fault =
+  /** Nobody listens. */
+  | 'refused'
+  /** The connection breaks before the server reads the request. */
+  | 'lost-request'
+  /** It breaks after the server executed the request. */
+  | 'lost-response'
+  /** It breaks, and the request is executed when the test calls `deliverLate`. */
+  | 'late'
+  /** Nothing happens until the client gives up. */
+  | 'hang'
+  | EtcdError
+
+export interface Sent {
+  readonly name: RouteName | 'version'
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export class FakeEtcd implements Transport {
+  readonly store = new FakeStore()
+  readonly sent: Sent[] = []
+  /** Decides the fate of each request. */
+  fault: (sent: Sent) => Fault | undefined = () => undefined
+  /** How a request and its answer travel: a test may hold them. */
+  travel: (name: string) => Promise<void> = () => Promise.resolve()
+  /** What `GET /version` adds; undefined for a plain etcd. */
+  holdfast: JsonObject | undefined
+  ttlSeconds = 10
+  /** Ends each open stream, as a member that dies does. */
+  readonly #streams = new Set<() => void>()
+  readonly #late: (() => void)[] = []
+  #wake: (() => void)[] = []
+
+  async request(request: TransportRequest): Promise<TransportResponse> {
+    const name: Sent['name'] = request.path === '/version' ? 'version' : findRoute(request.path)!
+    const sent = { name, endpoint: request.endpoint, headers: request.headers }
+    this.sent.push(sent)
+    const fault = this.fault(sent)
+    if (fault === 'refused') throw connectionFailed(new Error('refused'), false)
+    if (fault === 'hang') await untilAborted(request.signal)
+    await this.travel(`> ${name}`)
+    if (fault === 'lost-request') throw connectionFailed(new Error('reset'), true)
+    if (fault === 'late') {
+      this.#late.push(() => this.#execute(name, request.body))
+      throw connectionFailed(new Error('reset'), true)
+    }
+    if (typeof fault === 'object') return refuse(fault)
+    const response = this.#execute(name, request.body)
+    await this.travel(`< ${name}`)
+    if (fault === 'lost-response') throw connectionFailed(new Error('reset'), true)
+    return response
+  }
+
+  async stream(request: TransportRequest): Promise<TransportStream> {
+    const sent = { name: 'watch' as const, endpoint: request.endpoint, headers: request.headers }
+    this.sent.push(sent)
+    const fault = this.fault(sent)
+    if (fault === 'hang') await untilAborted(request.signal)
+    if (fault !== undefined) throw connectionFailed(new Error('refused'), false)
+    await this.travel('> watch')
+    return { status: 200, chunks: this.#watch(request) }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  deliverLate(): void {
+    for (const execute of this.#late.splice(0)) execute()
+  }
+
+  breakStreams(): void {
+    for (const end of [...this.#streams]) end()
+  }
+
+  /** To be called after the store was changed directly. */
+  changed(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  async *#watch(request: TransportRequest): AsyncGenerator<Uint8Array> {
+    const { createRequest } = WatchRequest.decode(parseFirstJson(request.body!))
+    const { store } = this
+    let next = createRequest!.startRevision
+    const state = { broken: false }
+    const end = (): void => {
+      state.broken = true
+      this.changed()
+    }
+    const line = (message: Parameters<typeof routes.watch.response.encode>[0]): Uint8Array =>
+      utf8Encode(JSON.stringify({ result: routes.watch.response.encode(message) }) + '\n')
+    this.#streams.add(end)
+    request.signal.addEventListener('abort', end)
+    try {
+      yield line({ header: { revision: store.revision }, created: true })
+      if (next < store.compactRevision) {
+        yield line({ canceled: true, compactRevision: store.compactRevision })
+        return
+      }
+      while (!state.broken) {
+        const { filters } = createRequest!
+        const news = store.events(createRequest!, next).map(({ events }) => ({
+          events: events.filter(
+            ({ type }) => !filters.includes(type === 'PUT' ? 'NOPUT' : 'NODELETE'),
+          ),
+        }))
+        next = store.revision + 1
+        for (const { events } of news) if (events.length > 0) yield line({ events })
+        if (next > store.revision) await new Promise<void>((resolve) => this.#wake.push(resolve))
+        await this.travel('< watch')
+      }
+      throw connectionFailed(new Error('reset'), true)
+    } finally {
+      this.#streams.delete(end)
+      request.signal.removeEventListener('abort', end)
+    }
+  }
+
+  #execute(name: RouteName | 'version', body: string | undefined): TransportResponse {
+    const { store } = this
+    const header = { revision: store.revision }
+    const json = parseFirstJson(body ?? '')
+    switch (name) {
+      case 'version':
+        return answer({ etcdserver: '3.6.0', ...(this.holdfast && { holdfast: this.holdfast }) })
+      case 'range':
+        return answer(
+          routes.range.response.encode({ header, ...store.range(RangeRequest.decode(json)) }),
+        )
+      case 'put':
+        store.txn(TxnRequest.decode({ success: [{ request_put: json }] }))
+        this.changed()
+        return answer(routes.put.response.encode({ header: { revision: store.revision } }))
+      case 'txn':
+        return this.#txn(TxnRequest.decode(json))
+      case 'leaseGrant':
+        LeaseGrantRequest.decode(json)
+        return answer({ ID: store.grant(), TTL: String(this.ttlSeconds) })
+      case 'leaseRevoke':
+        store.revoke(LeaseRevokeRequest.decode(json).id)
+        this.changed()
+        return answer({})
+      case 'leaseKeepAlive': {
+        const { id } = LeaseKeepAliveRequest.decode(json)
+        const ttl = store.leases.has(id) ? this.ttlSeconds : 0
+        return answer({ result: routes.leaseKeepAlive.response.encode({ id, ttl }) })
+      }
+      case 'status':
+        return answer(routes.status.response.encode({ header, leader: '1' }))
+      case 'watch':
+      case 'deleteRange':
+      case 'compaction':
+      case 'alarm':
+      case 'memberList':
+      case 'leaseLeases':
+      case 'leaseTimeToLive':
+        return refuse({ code: 12, message: `${name} is not faked` })
+    }
+  }
+
+  #txn(request: TxnRequest): TransportResponse {
+    const leases = request.success.map(({ requestPut }) => requestPut?.lease ?? '0')
+    if (leases.some((id) => id !== '0' && !this.store.leases.has(id))) {
+      return refuse(etcdErrors.leaseNotFound)
+    }
+    const response = this.store.txn(request)
+    this.changed()
+    return answer(routes.txn.response.encode(response))
+  }
+}
+
+function answer(json: JsonObject): TransportResponse {
+  return { status: 200, body: JSON.stringify(json) }
+}
+
+function refuse(error: EtcdError): TransportResponse {
+  return { status: httpStatusOf(error.code).http, body: JSON.stringify(encodeErrorBody(error)) }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve())
+  })
+  throw connectionFailed(signal.reason, true)
+}
