@@ -105,12 +105,4 @@ describe('history', () => {
     store.put('a')
     expect(store.machine.history(1, 1)).toHaveLength(1)
   })
-
-  it('stops behind the revision that fills its memory, and goes on from there', () => {
-    const store = new TestMachine()
-    const value = 'v'.repeat(9 * 1024 * 1024)
-    for (let at = 0; at < 3; at++) store.put('a', value)
-    expect(store.machine.history(2, 100).map(({ revision }) => revision)).toEqual([2, 3])
-    expect(store.machine.history(4, 100).map(({ revision }) => revision)).toEqual([4])
-  })
 })

@@ -15,7 +15,7 @@ import { decodeOutcome, encodeOutcome } from './outcome-codec.js'
 import type { Outcome } from './outcome.js'
 import type { Position, RequestStore } from './state-store.js'
 
-/** At 10,000 writes a second, six seconds; an SDK's retries end within its request timeout. */
+/** Six seconds at 10,000 writes a second; a retry that comes later is refused, not run again. */
 export const MAX_REMEMBERED_REQUESTS = 65_536
 /** Outcomes of transactions that read can be as large as the values they read. */
 export const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024

@@ -49,7 +49,8 @@ export interface StateMachine {
    */
   readTxn(operation: TxnOperation): TxnResult
   /**
-   * History from `fromRevision` on, whole revisions, oldest first, at most `maxRevisions` of them.
+   * History from `fromRevision` on, whole revisions, oldest first, at most `maxRevisions` of them;
+   * fewer only when there are no more.
    * The caller has checked that `fromRevision` is not below the compacted one.
    */
   history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]

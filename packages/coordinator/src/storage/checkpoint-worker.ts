@@ -31,7 +31,7 @@ import { failPlainly } from './worker-failure.js'
 
 /** How often the WAL's size is looked at. */
 const LOOK_MS = 200
-/** Little enough to be copied while writes are held: about 10 ms. */
+/** Little enough to be copied while writes are held. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024
 /** Writes that outrun the passes are held all the same, rather than let the WAL grow on. */
 const MAX_PASSES = 8

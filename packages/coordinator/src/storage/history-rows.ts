@@ -5,7 +5,7 @@
  * has lost a row. So a number of revisions is a range of the primary key.
  */
 
-import { and, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Statement } from 'better-sqlite3'
 import type { Interval } from '../state-machine/interval.js'
 import type { KeyValue } from '../state-machine/operation.js'
@@ -21,14 +21,12 @@ import { VersionChains } from './version-chains.js'
 
 /** The store's first revision with content. */
 const FIRST_WRITTEN_REVISION = 2
-/** `since` stops behind the revision with which it reaches this many bytes of values. */
-const MAX_SINCE_BYTES = 16 * 1024 * 1024
 
 type HistoryRow = typeof history.$inferSelect
 
 export class HistoryRows implements HistoryStore {
   readonly #find: ReturnType<typeof prepareFind>
-  readonly #between: Statement<[from: number, to: number], HistoryRow>
+  readonly #between: ReturnType<typeof prepareBetween>
   readonly #chains: VersionChains
   readonly #sweep: CompactionSweep
 
@@ -61,16 +59,13 @@ export class HistoryRows implements HistoryStore {
   since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
     const from = Math.max(fromRevision, FIRST_WRITTEN_REVISION)
     const revisions: { revision: number; events: StoreEvent[] }[] = []
-    let bytes = 0
-    for (const row of this.#between.iterate(from, from + maxRevisions)) {
+    for (const row of this.#between.all({ from, to: from + maxRevisions })) {
       let current = revisions.at(-1)
       if (current?.revision !== row.revision) {
-        if (bytes >= MAX_SINCE_BYTES) break
         current = { revision: row.revision, events: [] }
         revisions.push(current)
       }
       current.events.push(toEvent(row))
-      bytes += row.key.length + row.value.length
     }
     return revisions
   }
@@ -107,10 +102,12 @@ function prepareFind(connection: Connection): Statement<[revision: number, sub: 
   return hotStatement(connection, query, ['revision', 'sub'])
 }
 
-/** Not a drizzle query: only the driver's statement can be left in the middle of its rows. */
-function prepareBetween({ client }: Connection): Statement<[number, number], HistoryRow> {
-  return client.prepare(`
-    SELECT revision, sub, key, value, create_revision AS createRevision, version, lease,
-      prev_revision AS prevRevision, prev_sub AS prevSub
-    FROM history WHERE revision >= ? AND revision < ? ORDER BY revision, sub`)
+function prepareBetween({ db }: Connection) {
+  const { revision, sub } = history
+  return db
+    .select()
+    .from(history)
+    .where(and(gte(revision, sql.placeholder('from')), lt(revision, sql.placeholder('to'))))
+    .orderBy(asc(revision), asc(sub))
+    .prepare()
 }

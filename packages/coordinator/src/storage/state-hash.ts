@@ -4,7 +4,7 @@
  * Physical matters, like rows that wait to be removed or a member's own sequence numbers, are not in
  * it, so members with the same position have the same hash or have diverged (reliability 62).
  *
- * Reads the whole newest state on the calling thread: about a second a million keys.
+ * Reads the whole newest state on the calling thread: some seconds a million keys.
  */
 
 import { createHash, type Hash } from 'node:crypto'
@@ -32,9 +32,17 @@ export function hashState({ client }: Connection, position: Position): string {
 
 /** Each field with its kind and length, so that no two different rows give the same bytes. */
 function add(hash: Hash, fields: readonly unknown[]): void {
+  let head = ''
+  const blobs: Uint8Array[] = []
   for (const field of fields) {
-    const bytes = field instanceof Uint8Array ? field : Buffer.from(String(field))
-    hash.update(`${typeof field}:${bytes.length}:`)
-    hash.update(bytes)
+    if (field instanceof Uint8Array) {
+      blobs.push(field)
+      head += `b${field.length};`
+    } else {
+      const text = String(field)
+      head += `${typeof field}${text.length}:${text};`
+    }
   }
+  hash.update(head)
+  for (const blob of blobs) hash.update(blob)
 }

@@ -10,7 +10,7 @@ import { chainChecksum, EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
 import type { LogRows } from './log-rows.js'
 import { StorageError } from './storage-error.js'
 
-/** About 50 ms of a start. */
+/** A fraction of a second of a start. */
 const MAX_VERIFIED_ENTRIES = 20_000
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024
 
