@@ -1,6 +1,7 @@
 /** Everything that can be set about a coordinator, checked and defaulted in one place. */
 
-export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface CoordinatorOptions {
   /** Where the log and the state are kept; created if missing. One process and member only. */
@@ -43,9 +44,12 @@ export class CoordinatorOptionsError extends Error {
   override readonly name = 'CoordinatorOptionsError'
 }
 
+/** @throws {CoordinatorOptionsError} */
 export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
-  const name = options.name ?? 'default'
-  const peerUrl = options.peerUrl ?? options.initialCluster?.[name] ?? 'http://127.0.0.1:2380'
+  const given = withoutUndefined(options)
+  const { name = 'default', initialCluster: listed = {} } = given
+  const ownUrl = Object.hasOwn(listed, name) ? listed[name] : undefined
+  const peerUrl = given.peerUrl ?? ownUrl ?? 'http://127.0.0.1:2380'
   const config: CoordinatorConfig = Object.freeze({
     clientUrl: 'http://127.0.0.1:2379',
     initialCluster: { [name]: peerUrl },
@@ -53,24 +57,52 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     heartbeatIntervalMs: 100,
     electionTimeoutMs: 1_000,
     logLevel: 'silent' as const,
-    ...options,
+    ...given,
     name,
     peerUrl,
   })
   check(config.dataDirectory !== '', 'the data directory is missing')
   check(name !== '', 'the name is empty')
-  checkUrl('clientUrl', config.clientUrl)
-  checkUrl('peerUrl', peerUrl)
-  for (const [member, url] of Object.entries(config.initialCluster)) {
-    checkUrl(`the peer URL of ${member}`, url)
-  }
+  checkLogLevel(config.logLevel)
+  checkUrls(config)
   checkCluster(config)
   checkTiming(config)
   return config
 }
 
+/** Who writes `{ name: process.env.NAME }` means the default when there is none. */
+function withoutUndefined(options: CoordinatorOptions): CoordinatorOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as unknown as CoordinatorOptions
+}
+
+function checkLogLevel(logLevel: LogLevel): void {
+  const levels = LOG_LEVELS.join(', ')
+  check(
+    LOG_LEVELS.includes(logLevel),
+    `the log level must be one of ${levels}, not "${logLevel as string}"`,
+  )
+}
+
+function checkUrls(config: CoordinatorConfig): void {
+  const { clientUrl, advertisedClientUrls, peerUrl, initialCluster } = config
+  checkUrl('clientUrl', clientUrl)
+  // Clients use these alone, so with none they could not reach this member.
+  check(advertisedClientUrls?.length !== 0, 'the list of advertised client URLs is empty')
+  for (const url of advertisedClientUrls ?? []) checkUrl('an advertised client URL', url)
+  checkUrl('peerUrl', peerUrl)
+  const members = Object.entries(initialCluster)
+  for (const [member, url] of members) {
+    checkUrl(`the peer URL of ${member}`, url)
+    check(
+      members.length === 1 || new URL(url).port !== '0',
+      `the peer URL of ${member} must name a port, because others must find it there`,
+    )
+  }
+}
+
 function checkCluster({ name, peerUrl, initialCluster }: CoordinatorConfig): void {
-  const listed = initialCluster[name]
+  const listed = Object.hasOwn(initialCluster, name) ? initialCluster[name] : undefined
   check(listed !== undefined, `the initial cluster does not list this member, "${name}"`)
   check(
     normalize(listed) === normalize(peerUrl),
@@ -95,7 +127,7 @@ function checkTiming({ heartbeatIntervalMs, electionTimeoutMs }: CoordinatorConf
 function checkUrl(what: string, text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
   check(
-    url?.protocol === 'http:' && url.pathname === '/' && url.search === '',
+    url?.protocol === 'http:' && url.href === `${url.origin}/`,
     `${what} must look like http://host:port, not "${text}"`,
   )
 }

@@ -9,11 +9,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { base64, startEdge, type Edge, type Json } from './edge.test-support.js'
 
 let edge: Edge
+/** No other request comes upon it by a small change. */
+const LEASE = '7000000000000007'
 
 beforeAll(async () => {
   edge = await startEdge()
-  await edge.post('/v3/lease/grant', { ID: '7', TTL: '600' })
-  for (const key of ['a', 'b']) await edge.post('/v3/kv/put', { key: base64(key), lease: '7' })
+  await edge.post('/v3/lease/grant', { ID: LEASE, TTL: '600' })
+  for (const key of ['a', 'b']) await edge.post('/v3/kv/put', { key: base64(key), lease: LEASE })
 })
 afterAll(async () => {
   expect(Object.keys(Object.prototype)).toEqual([])
@@ -52,7 +54,7 @@ async function drain(response: Response): Promise<void> {
 /** A short lease that was granted here would expire in the middle of another request. */
 async function revokeLeases(): Promise<void> {
   for (const { id } of edge.node.state.leases()) {
-    if (id !== '7') await edge.post('/v3/lease/revoke', { ID: id })
+    if (id !== LEASE) await edge.post('/v3/lease/revoke', { ID: id })
   }
 }
 
@@ -71,10 +73,10 @@ const valid: Readonly<Record<string, Json>> = {
     min_mod_revision: '0',
     max_mod_revision: 9,
   },
-  '/v3/kv/put': { key: A, value: base64('v'), lease: '7', prev_kv: true, ignore_lease: false },
+  '/v3/kv/put': { key: A, value: base64('v'), lease: LEASE, prev_kv: true, ignore_lease: false },
   '/v3/kv/deleterange': { key: base64('zz'), range_end: base64('zzz'), prev_kv: true },
   '/v3/kv/txn': {
-    compare: [{ key: A, target: 'LEASE', result: 'NOT_EQUAL', lease: '7', range_end: 'AA==' }],
+    compare: [{ key: A, target: 'LEASE', result: 'NOT_EQUAL', lease: LEASE, range_end: 'AA==' }],
     success: [
       { request_put: { key: A, ignore_value: true } },
       { request_txn: { success: [{ request_range: { key: A } }], failure: [] } },
@@ -82,11 +84,11 @@ const valid: Readonly<Record<string, Json>> = {
     failure: [{ request_delete_range: { key: base64('b'), prev_kv: true } }],
   },
   '/v3/kv/compaction': { revision: '-5', physical: true },
-  '/v3/lease/grant': { TTL: '60', ID: '7' },
+  '/v3/lease/grant': { TTL: '60', ID: '80' },
   '/v3/lease/revoke': { ID: '8' },
-  '/v3/lease/timetolive': { ID: '7', keys: true },
+  '/v3/lease/timetolive': { ID: LEASE, keys: true },
   '/v3/lease/leases': {},
-  '/v3/lease/keepalive': { ID: '7' },
+  '/v3/lease/keepalive': { ID: LEASE },
   '/v3/cluster/member/list': { linearizable: true },
   '/v3/maintenance/status': {},
   '/v3/watch': {
