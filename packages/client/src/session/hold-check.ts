@@ -8,7 +8,7 @@
 import { routes } from '@holdfast/protocol'
 import { rangeRequest } from '../kv/operations.js'
 import type { Rpc } from '../rpc/rpc.js'
-import type { Hold } from './hold.js'
+import type { HeldKey } from './held-key.js'
 
 /** Operations of one transaction: etcd allows 128. */
 const BATCH = 100
@@ -16,10 +16,10 @@ const BATCH = 100
 /** The holds whose key is gone, or is not the one that they were granted. */
 export async function findLostHolds(
   rpc: Rpc,
-  holds: readonly Hold[],
+  holds: readonly HeldKey[],
   timeoutMs: number,
-): Promise<readonly Hold[]> {
-  const lost: Hold[] = []
+): Promise<readonly HeldKey[]> {
+  const lost: HeldKey[] = []
   for (let from = 0; from < holds.length; from += BATCH) {
     const some = holds.slice(from, from + BATCH)
     const success = some.map(({ key }) => ({

@@ -8,6 +8,7 @@
 
 import { compare, type Compare } from '../kv/compare.js'
 import { LockLostError, type LossReason } from '../errors.js'
+import type { HeldKey } from './held-key.js'
 import type { Session } from './session.js'
 
 export interface HoldOptions {
@@ -19,7 +20,7 @@ export interface HoldOptions {
   readonly inDoubt: boolean
 }
 
-export class Hold {
+export class Hold implements HeldKey {
   readonly name: string
   readonly key: string
   /** The revision that created the key. Whoever holds next has a higher one. */

@@ -19,7 +19,7 @@ import { op, txnRequest } from '../kv/txn.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { elapsedMs, type Moment } from '../time/clock.js'
 import type { WaitOptions } from '../time/scope.js'
-import type { Hold } from './hold.js'
+import type { HeldKey } from './held-key.js'
 import { findLostHolds } from './hold-check.js'
 import { Sweeper } from './sweeper.js'
 
@@ -36,7 +36,7 @@ export class Session {
   readonly sweeper: Sweeper
   readonly #rpc: Rpc
   readonly #ttlMs: number
-  readonly #holds = new Set<Hold>()
+  readonly #holds = new Set<HeldKey>()
   readonly #controller = new AbortController()
   #confirmedAt: Moment
   #renewalFailed = false
@@ -88,12 +88,12 @@ export class Session {
     return reason instanceof SessionLostError ? reason : new SessionLostError('unconfirmed')
   }
 
-  register(hold: Hold): void {
+  register(hold: HeldKey): void {
     if (this.alive) this.#holds.add(hold)
     else hold.lose(this.lossError.reason)
   }
 
-  unregister(hold: Hold): void {
+  unregister(hold: HeldKey): void {
     this.#holds.delete(hold)
   }
 
