@@ -17,6 +17,7 @@ import { createDirectory, createFile, lockDirectory, syncDirectory } from './dat
 import { WorkerLog, type DurableLog } from './durable-log.js'
 import { prepareRaftDatabase, type DirectoryIdentity } from './raft-database.js'
 import { openStateStore } from './sqlite-state-store.js'
+import { StorageError } from './storage-error.js'
 
 export type { DurableLog, LogWrite } from './durable-log.js'
 export type { DirectoryIdentity } from './raft-database.js'
@@ -87,6 +88,7 @@ async function openLocked(
   })
   closers.push(() => store.close())
   const state = createStateMachine(store)
+  requireWholeLog(directory, state.appliedIndex, start.lastIndex)
   const checkpointerReady = Checkpointer.open({
     path: statePath,
     limits: options.checkpointLimits ?? DEFAULT_CHECKPOINT_LIMITS,
@@ -113,6 +115,20 @@ async function openLocked(
     },
     close,
   }
+}
+
+/**
+ * Only entries that are durable in the log are applied. If the log ends before what was applied, its
+ * end is lost: SQLite takes a damaged WAL frame for the end of the WAL, and disk images get restored
+ * (reliability 34). Such a member has forgotten what it acknowledged, and must not vote.
+ */
+function requireWholeLog(directory: string, appliedIndex: number, lastIndex: number): void {
+  if (appliedIndex <= lastIndex) return
+  throw new StorageError(
+    'damaged',
+    `${directory} has lost the end of its log: entry ${appliedIndex} was applied, ` +
+      `but the log ends at ${lastIndex}: restore this member from its peers`,
+  )
 }
 
 /** What did not open has nothing to close, and has already said why. */

@@ -11,7 +11,7 @@ import {
   range,
   txn,
 } from '../state-machine/state-machine.test-support.js'
-import { newDirectory, open } from './storage.test-support.js'
+import { logAndApply, newDirectory, open } from './storage.test-support.js'
 
 function entry(index: number, command: Command, requestId?: string): CommittedProposal {
   const request = requestId === undefined ? undefined : { id: requestId, issuedAtRevision: 1 }
@@ -59,7 +59,7 @@ describe('the state', () => {
   it('is the same after a restart (reliability 26, 29)', async () => {
     const directory = newDirectory()
     const first = await open(directory)
-    first.state.apply(log())
+    await logAndApply(first, log())
     const before = allReads(first.state)
     expect(first.state.members()).toHaveLength(1)
     await first.close()
@@ -71,13 +71,14 @@ describe('the state', () => {
   it('remembers requests, and which it has forgotten, across a restart (reliability 24)', async () => {
     const directory = newDirectory()
     const first = await open(directory)
-    const { proposals } = first.state.apply(log())
+    const { proposals } = await logAndApply(first, log())
     const txnOutcome = proposals.at(5)!.outcome
     await first.close()
 
     const second = await open(directory)
     const { appliedIndex } = second.state
-    const retried = second.state.apply([entry(appliedIndex + 1, kv(put('z')), 'request 5')])
+    const retry = [entry(appliedIndex + 1, kv(put('z')), 'request 5')]
+    const retried = await logAndApply(second, retry)
     expect(normalized(retried.proposals[0]!.outcome)).toEqual(normalized(txnOutcome))
     expect(retried.revisions).toEqual([])
     await second.close()
@@ -87,7 +88,8 @@ describe('the state', () => {
     client.exec('DELETE FROM requests; UPDATE position SET evicted_revision = 5')
     client.close()
     const third = await open(directory)
-    const late = third.state.apply([entry(appliedIndex + 2, kv(put('z')), 'request 5')])
+    const retriedLate = [entry(appliedIndex + 2, kv(put('z')), 'request 5')]
+    const late = await logAndApply(third, retriedLate)
     expect(late.proposals[0]!.outcome).toMatchObject({ reason: 'requestIdExpired' })
   })
 
@@ -103,7 +105,7 @@ describe('the state', () => {
   it('applies nothing more after a batch that failed, and keeps nothing of it', async () => {
     const directory = newDirectory()
     const first = await open(directory)
-    first.state.apply(log())
+    await logAndApply(first, log())
     const before = allReads(first.state)
     const next = first.state.appliedIndex + 1
     const gap = [entry(next, kv(put('lost'))), entry(next + 2, kv(put('lost too')))]
@@ -111,6 +113,22 @@ describe('the state', () => {
     expect(() => first.state.apply([entry(next, kv(put('x')))])).toThrow('failed to apply')
     await first.close()
     expect(allReads((await open(directory)).state)).toEqual(before)
+  })
+
+  it('is refused when the log has lost entries that were applied (reliability 34)', async () => {
+    const directory = newDirectory()
+    const first = await open(directory)
+    await logAndApply(first, log())
+    await first.close()
+    const client = new Database(join(directory, 'raft.db'))
+    client.exec('DELETE FROM log WHERE log_index > 8')
+    client.close()
+    await expect(open(directory)).rejects.toMatchObject({
+      code: 'damaged',
+      message:
+        `${directory} has lost the end of its log: entry 10 was applied, but the log ends at 8: ` +
+        'restore this member from its peers',
+    })
   })
 
   it('refuses an entry of an older term than the one before', async () => {

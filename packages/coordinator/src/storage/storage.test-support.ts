@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Entry } from '@holdfast/raft'
 import { afterEach } from 'vitest'
+import type { AppliedBatch, CommittedProposal } from '../state-machine/state-machine.js'
 import { openStorage, type OpenStorageOptions, type Storage } from './open-storage.js'
 
 const parents: string[] = []
@@ -49,6 +50,19 @@ export function entriesOf(first: number, last: number, term: number): Entry[] {
 
 export function append(storage: Storage, entries: readonly Entry[]): Promise<void> {
   return new Promise((resolve) => storage.log.append({ hardState: undefined, entries }, resolve))
+}
+
+/** Applies what is in the log, as it must be; what the entries hold there does not matter here. */
+export async function logAndApply(
+  storage: Storage,
+  committed: readonly CommittedProposal[],
+): Promise<AppliedBatch> {
+  const data = Buffer.alloc(0)
+  await append(
+    storage,
+    committed.map(({ index, term }) => ({ index, term, kind: 'noop', data })),
+  )
+  return storage.state.apply(committed)
 }
 
 /** `index/term` of all entries from `from` on. */
