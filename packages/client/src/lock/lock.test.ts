@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
+import type { Fault } from '../fake/fake-etcd.test-support.js'
 import { settle } from '../fake/manual-clock.test-support.js'
 
 let fixture: Bench
@@ -93,6 +94,26 @@ describe('a waiter', () => {
     const lock = await waiting
     expect(key).not.toBe(waiter!.key)
     expect(fixture.etcd.store.keys()).toContain(lock.key)
+  })
+})
+
+describe('a contender who gave up', () => {
+  test.each([
+    ['and his request arrives after he left', ['late']],
+    ['and nobody answers his leaving', [undefined, ...Array<Fault>(7).fill('lost-request')]],
+  ])('leaves nothing, %s', async (_, faults) => {
+    const held = await fixture.client().lock('l').acquire()
+    const fates: (Fault | undefined)[] = [...faults]
+    fixture.clock.chance = 0.5
+    fixture.etcd.fault = ({ name }) => (name === 'txn' ? fates.shift() : undefined)
+    const giving = fixture.client().lock('l').acquire({ timeoutMs: 500 })
+    const gaveUp = expect(giving).rejects.toMatchObject({ code: 'acquireTimeout' })
+    await fixture.clock.advance(2_000)
+    await gaveUp
+    fixture.etcd.deliverLate()
+    expect(fixture.etcd.store.keys()).toHaveLength(2)
+    await fixture.clock.advance(8_000)
+    expect(fixture.etcd.store.keys()).toEqual([held.key])
   })
 })
 

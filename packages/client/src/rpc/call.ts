@@ -97,6 +97,16 @@ export class Call<Request, Response> {
 
   async run(): Promise<Reply<Response>> {
     try {
+      return await this.#attempt()
+    } catch (error) {
+      // Only now: the loop costs more than all else that is done here for an attempt.
+      return this.#repeat(error)
+    }
+  }
+
+  async #repeat(first: unknown): Promise<Reply<Response>> {
+    try {
+      if (!(await this.#waitForTurn())) throw first
       return await pRetry(() => this.#attempt(), {
         retries: Infinity,
         minTimeout: 0,
