@@ -98,12 +98,13 @@ describe('a waiter', () => {
 })
 
 describe('a contender who gave up', () => {
-  test.each([
+  const troubles: readonly (readonly [string, readonly (Fault | undefined)[]])[] = [
     ['and his request arrives after he left', ['late']],
     ['and nobody answers his leaving', [undefined, ...Array<Fault>(7).fill('lost-request')]],
-  ])('leaves nothing, %s', async (_, faults) => {
+  ]
+  test.each(troubles)('leaves nothing, %s', async (_, faults) => {
     const held = await fixture.client().lock('l').acquire()
-    const fates: (Fault | undefined)[] = [...faults]
+    const fates = [...faults]
     fixture.clock.chance = 0.5
     fixture.etcd.fault = ({ name }) => (name === 'txn' ? fates.shift() : undefined)
     const giving = fixture.client().lock('l').acquire({ timeoutMs: 500 })
