@@ -21,6 +21,7 @@ const etcdCommand: MemberCommand = (spec) => ({
 describe.skipIf(!installed)('with etcd installed', () => {
   sdkSuite({
     name: 'a real etcd of three members',
+    requestIds: false,
     start: () => startProcessCluster({ memberCommand: etcdCommand }),
   })
 })

@@ -1,8 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { SdkBench } from './sdk-target.js'
+import { ForgetfulTransport, type SdkBench, type SdkTarget } from './sdk-target.js'
 
-export function failoverTests(bench: SdkBench): void {
+export function failoverTests(bench: SdkBench, { requestIds }: SdkTarget): void {
+  test.skipIf(!requestIds)('a write whose answers are lost takes effect once', async () => {
+    const transport = new ForgetfulTransport()
+    const { kv } = bench.client({ transport })
+    const key = bench.name()
+    for (let count = 1; count <= 5; count++) {
+      transport.toLose = 2
+      const { revision } = await kv.put(key, String(count))
+      expect(await kv.get(key)).toMatchObject({ version: count, modRevision: revision })
+    }
+  })
+
+  test.skipIf(requestIds)('a write whose answer is lost says that it may be', async () => {
+    const transport = new ForgetfulTransport()
+    const { kv } = bench.client({ transport })
+    const key = bench.name()
+    transport.toLose = 1
+    await expect(kv.put(key, 'x')).rejects.toMatchObject({ outcome: 'unknown' })
+    expect((await kv.get(key))?.version).toBe(1)
+  })
+
   test('a lock, a watch and reads outlast the death of any member', async () => {
     const { cluster } = bench
     const client = bench.client()

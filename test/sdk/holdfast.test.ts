@@ -3,5 +3,6 @@ import { sdkSuite } from './sdk-suite.js'
 
 sdkSuite({
   name: 'three coordinators of ours',
+  requestIds: true,
   start: () => startProcessCluster({ memberCommand: serveCommand(import.meta.url) }),
 })

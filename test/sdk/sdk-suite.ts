@@ -25,6 +25,6 @@ export function sdkSuite(target: SdkTarget): void {
     describe('election', () => electionTests(bench))
     describe('queue', () => queueTests(bench))
     // Last, because they kill members.
-    describe('failover', () => failoverTests(bench))
+    describe('failover', () => failoverTests(bench, target))
   })
 }

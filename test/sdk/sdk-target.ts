@@ -3,6 +3,7 @@
 import {
   connect,
   FetchTransport,
+  HoldfastError,
   type ConnectOptions,
   type Holdfast,
   type Transport,
@@ -12,6 +13,8 @@ import { afterEach } from 'vitest'
 
 export interface SdkTarget {
   readonly name: string
+  /** Whether it recognises a request that it has executed already. */
+  readonly requestIds: boolean
   start(): Promise<ProcessCluster>
 }
 
@@ -51,6 +54,20 @@ export async function revokeLease(cluster: ProcessCluster, id: string): Promise<
     cluster.endpoints.map((url) => fetch(`${url}/v3/lease/revoke`, { method: 'POST', body })),
   )
   if (!answers.some((answer) => answer.status === 'fulfilled')) throw new Error('nobody answered')
+}
+
+/** Loses the answers to writes, as many as it is told to. */
+export class ForgetfulTransport extends FetchTransport {
+  toLose = 0
+
+  override async request(
+    request: Parameters<Transport['request']>[0],
+  ): ReturnType<Transport['request']> {
+    const response = await super.request(request)
+    if (request.path !== '/v3/kv/put' || this.toLose === 0) return response
+    this.toLose--
+    throw new HoldfastError('connectionFailed', 'the answer was lost', { retryable: true })
+  }
 }
 
 /** A process that ends without a word: from `die()` on, nothing leaves it and nothing arrives. */

@@ -3,7 +3,8 @@
  * make repeating it harmless:
  *
  * - a claim is made only while there is none, and only if the item was claimed exactly as often as
- *   when it was read, so that a late duplicate of the request finds that count moved on;
+ *   when it was read, so that a late duplicate of the request finds that count moved on (which by
+ *   itself excludes a second claim; the first condition says what is meant);
  * - everything else is done only while the claim is the one that was granted.
  */
 

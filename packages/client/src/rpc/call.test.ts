@@ -146,6 +146,11 @@ describe('with a server that recognises request ids', () => {
     await fixture.clock.advance(1_000)
     await reply
     expect(asked()).toBe(4)
+    script(etcdErrors.noLeader)
+    const answered = call({ repetition: 'once' })
+    await fixture.clock.advance(1_000)
+    await answered
+    expect(asked()).toBe(5)
   })
 })
 

@@ -203,7 +203,8 @@ export class Call<Request, Response> {
   #failed(endpoint: string, error: HoldfastError, { identified }: Progress): HoldfastError {
     if (error.retryable) {
       this.#context.endpoints.failed(endpoint)
-      this.#context.features.forget(endpoint)
+      // A member that answers is still the same one.
+      if (error.code !== 'noQuorum') this.#context.features.forget(endpoint)
     }
     const again = this.#log.failed(endpoint, error, identified)
     this.#mayRepeat = again && this.#options.endpoint === undefined
