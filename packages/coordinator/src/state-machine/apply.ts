@@ -86,7 +86,14 @@ export class BatchRun {
     const { requests } = this.#store
     const known = recall(requests, requestId, this.#position)
     if (known !== undefined) return known
+    const leaseChangeCount = this.#leaseChanges.length
+    const { revision, compactRevision } = this.#position
     const outcome = this.#applyCommand(command, term)
+    const hadEffect =
+      this.#position.revision !== revision ||
+      this.#position.compactRevision !== compactRevision ||
+      this.#leaseChanges.length !== leaseChangeCount
+    if (!hadEffect) return outcome
     const request = { id: requestId.id, outcome }
     const evictedRevision = remember(requests, request, this.#position, this.#limits)
     this.#position.evictedRevision = evictedRevision

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { decodeOutcome, encodeOutcome } from './outcome-codec.js'
+import type { Command } from './command.js'
 import type { Outcome } from './outcome.js'
 import { DEFAULT_REQUEST_LIMITS } from './request-ids.js'
 import {
+  compareNumber,
   deleteRange,
   kv,
   normalized,
@@ -30,15 +32,37 @@ describe('request ids', () => {
     expect(store.machine.hash()).toEqual(hash)
   })
 
-  it('remember refusals too (reliability 70)', () => {
+  it('let what had no effect run again, and remember nothing of it (reliability 70)', () => {
     const store = new TestMachine()
     const requestId = { id: 'one', issuedAtRevision: 1 }
     const keep = kv(put('a', '', { ignoreValue: true }))
     const first = store.apply(keep, { requestId })
     expect(first).toEqual({ ok: false, reason: 'keyNotFound', revision: 1 })
-    store.put('a', 'now it would work')
-    expect(store.apply(keep, { requestId })).toEqual(first)
-    expect(store.revision).toBe(2)
+    store.put('a', 'now it works')
+    expect(store.apply(keep, { requestId })).toMatchObject({ ok: true })
+    expect(store.revision).toBe(3)
+  })
+
+  it('are not used up by requests without effect, which would lock every writer out', () => {
+    const store = new TestMachine({ limits: FEW })
+    const write = (id: string, command: Command, issuedAtRevision: number): Outcome =>
+      store.apply(command, { requestId: { id, issuedAtRevision } })
+    write('first', kv(put('held')), 1)
+    const busy = kv(txn([compareNumber('held', 'version', 0)], [put('x')]))
+    for (let poll = 0; poll < 10; poll++) write(`poll ${poll}`, busy, 2)
+    for (let poll = 0; poll < 10; poll++) write(`delete ${poll}`, kv(deleteRange('nothing')), 2)
+    expect(write('other', kv(put('a')), 2)).toMatchObject({ ok: true })
+    expect(write('first', kv(put('held')), 1)).toMatchObject({ ok: true, result: { revision: 2 } })
+  })
+
+  it('never lock out a client that has seen the present, whatever was forgotten at it', () => {
+    const store = new TestMachine({ limits: FEW })
+    for (let id = 1; id <= 10; id++) {
+      const grant = { type: 'leaseGrant', id: String(id), ttlSeconds: 5 } as const
+      store.apply(grant, { requestId: { id: `grant ${id}`, issuedAtRevision: 1 } })
+    }
+    const requestId = { id: 'write', issuedAtRevision: store.revision }
+    expect(store.apply(kv(put('a')), { requestId })).toMatchObject({ ok: true })
   })
 
   it('cover leases and compactions', () => {
@@ -58,12 +82,12 @@ describe('request ids', () => {
     expect(store.revision).toBe(5)
     // '1', applied at revision 2, is forgotten: it must not run again, nor must any as old.
     expect(write('1', 1)).toEqual({ ok: false, reason: 'requestIdExpired', revision: 5 })
-    expect(write('never seen', 2)).toMatchObject({ reason: 'requestIdExpired' })
+    expect(write('never seen', 1)).toMatchObject({ reason: 'requestIdExpired' })
     expect(store.revision).toBe(5)
     // '2' is remembered, however old.
     expect(write('2', 1)).toMatchObject({ ok: true, result: { revision: 3 } })
     // One that was first sent after the forgotten one had been applied is new.
-    expect(write('5', 3)).toMatchObject({ ok: true, result: { revision: 6 } })
+    expect(write('5', 2)).toMatchObject({ ok: true, result: { revision: 6 } })
   })
 
   it('refuse nothing as long as nothing has been forgotten', () => {
@@ -91,8 +115,9 @@ describe('request ids', () => {
     expect(read('2')).toMatchObject({ ok: true, result: { revision: 4 } })
     // One that is too large by itself is not remembered at all, so its retry is refused.
     store.put('big', 'v'.repeat(5_000))
-    expect(read('huge', store.revision)).toMatchObject({ ok: true })
-    expect(read('huge', store.revision)).toMatchObject({ reason: 'requestIdExpired' })
+    const issuedAtRevision = store.revision
+    expect(read('huge', issuedAtRevision)).toMatchObject({ ok: true })
+    expect(read('huge', issuedAtRevision)).toMatchObject({ reason: 'requestIdExpired' })
   })
 
   it('are bounded by 65,536 and 64 MiB unless told otherwise', () => {

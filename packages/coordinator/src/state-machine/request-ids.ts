@@ -1,11 +1,16 @@
 /**
- * Exactly-once writes (thesis §6.3): the outcome of each request that carried an id is kept in the
- * state, refusals included, so a retry is answered with it and has no other effect.
+ * Exactly-once writes (thesis §6.3): the outcome of each request that carried an id and had an effect
+ * is kept in the state, so a retry is answered with it and has no other effect. What had none (a
+ * refusal, a comparison that failed, a delete of nothing) may run again, and takes no room.
  *
  * Memory is bounded by count and bytes, and the oldest goes first, which every member decides alike.
- * What was forgotten must not run again, so a request is refused if it may have been: an earlier
- * attempt was applied at or after `issuedAtRevision`, hence can have been forgotten only if
- * `issuedAtRevision` ≤ the highest revision at which a forgotten one was applied.
+ * What was forgotten must not run again, so a request is refused if it may have been. A write made
+ * revision R of the store, and its client had seen less than R when it first sent it; so what was
+ * forgotten at R is only taken for new by a client that had seen R, which cannot have sent it.
+ *
+ * A lease grant or revocation without keys, and a compaction, make no revision: once forgotten, such
+ * a one may run again, and can then do no more than grant a lease that nobody keeps alive, or answer
+ * that what it asks for has been done.
  *
  * count ≤ MAX_REMEMBERED_REQUESTS and bytes ≤ MAX_REMEMBERED_BYTES after each request.
  */
@@ -38,7 +43,7 @@ export function recall(
 ): Outcome | undefined {
   const remembered = requests.find(request.id)
   if (remembered !== undefined) return decodeOutcome(remembered)
-  if (request.issuedAtRevision > position.evictedRevision) return undefined
+  if (request.issuedAtRevision >= position.evictedRevision) return undefined
   return { ok: false, reason: 'requestIdExpired', revision: position.revision }
 }
 
