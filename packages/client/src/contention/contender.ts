@@ -84,7 +84,8 @@ export class Contender {
 
   /** Leaves the queue, for good even if the request that created the key is still under way. */
   async leave(): Promise<void> {
-    if (!this.#session.alive) return
+    const neverEntered = this.#createRevision === 0 && !this.#inDoubt
+    if (neverEntered || !this.#session.alive) return
     const deleted = await this.#session.deleteKey(this.key, LEAVE_TIMEOUT_MS)
     if (!deleted || this.#inDoubt) this.#session.sweeper.add(this.key)
   }

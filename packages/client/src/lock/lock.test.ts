@@ -119,6 +119,17 @@ describe('a contender who gave up', () => {
 })
 
 describe('tryAcquire', () => {
+  test('costs one request when somebody else has the lock, and leaves nothing', async () => {
+    const [holder, other] = [fixture.client(), fixture.client()]
+    const held = await holder.lock('l').tryAcquire()
+    const free = await other.lock('another').tryAcquire()
+    await free?.release()
+    const before = fixture.etcd.sent.filter(({ name }) => name === 'txn').length
+    expect(await other.lock('l').tryAcquire()).toBeUndefined()
+    expect(fixture.etcd.sent.filter(({ name }) => name === 'txn')).toHaveLength(before + 1)
+    expect(fixture.etcd.store.keys()).toEqual([held?.key])
+  })
+
   test('recognises the key that an attempt without an answer created', async () => {
     const client = fixture.client()
     let lost = 1

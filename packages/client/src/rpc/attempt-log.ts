@@ -13,14 +13,12 @@ import { HoldfastError } from '@holdfast/protocol'
 
 export type Repetition = 'safe' | 'repeatable' | 'once'
 
-interface FailedAttempt {
-  readonly endpoint: string
-  readonly error: HoldfastError
-}
-
 export class AttemptLog {
   readonly #repetition: Repetition
-  readonly #failures: FailedAttempt[] = []
+  /** The last thing that each endpoint said. */
+  readonly #said = new Map<string, HoldfastError>()
+  #last: HoldfastError | undefined
+  failures = 0
   /** Whether some attempt may have taken effect, or may still do so. */
   inDoubt = false
 
@@ -28,13 +26,11 @@ export class AttemptLog {
     this.#repetition = repetition
   }
 
-  get failures(): number {
-    return this.#failures.length
-  }
-
   /** Notes a failure and says whether to try again. */
   failed(endpoint: string, error: HoldfastError, identified: boolean): boolean {
-    this.#failures.push({ endpoint, error })
+    this.failures++
+    this.#last = error
+    this.#said.set(endpoint, error)
     const unknown = error.outcome === 'unknown' && this.#repetition !== 'safe'
     if (unknown) this.inDoubt = true
     if (!error.retryable) return false
@@ -53,23 +49,21 @@ export class AttemptLog {
 
   /** The error for the caller after the last attempt, or when the time for another was over. */
   summarise(operation: string, ending: string | undefined): HoldfastError {
-    const last = this.#failures.at(-1)
+    const last = this.#last
     const outcome = this.inDoubt ? 'unknown' : 'not-applied'
     if (last === undefined) return new HoldfastError('internal', `${operation} was not attempted`)
-    if (ending === undefined && last.error.outcome === outcome) return last.error
-    const errors = this.#failures.map(({ error }) => error)
-    const cause = errors.length === 1 ? errors[0] : new AggregateError(errors, 'each attempt')
-    const { code, retryable } = last.error
+    if (ending === undefined && last.outcome === outcome) return last
+    const errors = [...this.#said.values()]
+    const cause = errors.length === 1 ? last : new AggregateError(errors, 'of each endpoint')
+    const { code, retryable } = last
     const message = this.#describe(operation, ending)
     return new HoldfastError(code, message, { retryable, outcome, cause })
   }
 
-  /** Each endpoint with the last thing that it said. */
   #describe(operation: string, ending: string | undefined): string {
-    const said = new Map(this.#failures.map(({ endpoint, error }) => [endpoint, error.message]))
-    const list = [...said].map(([endpoint, message]) => `${endpoint}: ${message}`).join('; ')
+    const list = [...this.#said].map(([endpoint, { message }]) => `${endpoint}: ${message}`)
     const attempts = this.failures === 1 ? '1 attempt' : `${this.failures} attempts`
     const why = ending === undefined ? '' : ` (${ending})`
-    return `${operation} failed after ${attempts}${why}: ${list}`
+    return `${operation} failed after ${attempts}${why}: ${list.join('; ')}`
   }
 }

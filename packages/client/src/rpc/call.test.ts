@@ -1,4 +1,4 @@
-import { etcdErrors, HoldfastError, RangeRequest, routes } from '@holdfast/protocol'
+import { etcdErrors, HoldfastError, RangeRequest, requestIdExpired, routes } from '@holdfast/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
 import type { Fault } from '../fake/fake-etcd.test-support.js'
@@ -119,6 +119,26 @@ describe('with a server that recognises request ids', () => {
     expect(ids()[3]).not.toBe(ids()[0])
   })
 
+  test('an id that is too old for the server to judge is issued anew, if it was never in doubt', async () => {
+    script(requestIdExpired)
+    fixture.etcd.holdfast = { features: ['idempotency-key'], revision: 7 }
+    const reply = call({ repetition: 'once' })
+    await settle()
+    fixture.etcd.holdfast = { features: ['idempotency-key'], revision: 900 }
+    await fixture.clock.advance(1_000)
+    expect(await reply).toMatchObject({ inDoubt: false })
+    expect(ids().map((id) => id?.split('-')[0])).toEqual(['7', '900'])
+    expect(endpointsAsked()).toEqual(['a', 'a'])
+  })
+
+  test('and is not, if an earlier attempt may have taken effect', async () => {
+    script('lost-response', requestIdExpired)
+    const error = failure(call({ repetition: 'once' }))
+    await fixture.clock.advance(1_000)
+    expect(await error).toMatchObject({ code: 'requestIdExpired', outcome: 'unknown' })
+    expect(new Set(ids()).size).toBe(1)
+  })
+
   test('but not to a member that does not recognise them', async () => {
     fixture.etcd.fault = ({ name }) => {
       if (name !== 'txn') return undefined
@@ -161,8 +181,10 @@ describe('time', () => {
     fixture.clock.chance = 0.9
     const error = failure(call({ repetition: 'safe' }))
     await fixture.clock.advance(15_000)
-    const { message, code, outcome } = await error
-    expect({ code, outcome }).toMatchObject({ outcome: 'not-applied' })
+    const { message, outcome, cause } = await error
+    expect(outcome).toBe('not-applied')
+    // One for each endpoint, however often it was asked.
+    expect((cause as AggregateError).errors).toHaveLength(3)
     expect(message).toContain('http://a: refused')
     expect(message).toContain('http://b: etcdserver: no leader')
     // Full jitter that doubles up to 2 s: few attempts in 15 s, not a storm.

@@ -147,7 +147,8 @@ export class Call<Request, Response> {
       context.budget.succeeded()
       return { response, sentAt, inDoubt: this.#log.inDoubt }
     } catch (error) {
-      throw this.#failed(endpoint, this.#judge(error, scope, progress), progress)
+      const judged = this.#judge(error, scope, progress)
+      throw this.#failed(endpoint, this.#reissued(endpoint, judged), progress)
     }
   }
 
@@ -200,8 +201,24 @@ export class Call<Request, Response> {
     return new HoldfastError(code, message, { retryable, outcome, cause: error.cause })
   }
 
+  /**
+   * An id that no earlier attempt has carried was merely issued at a revision long past: nothing was
+   * done, and the request goes out again as a new one, issued at the present.
+   */
+  #reissued(endpoint: string, error: HoldfastError): HoldfastError {
+    if (error.code !== 'requestIdExpired' || this.#log.inDoubt) return error
+    this.#requestId = undefined
+    this.#context.features.forget(endpoint)
+    const { code, message } = error
+    return new HoldfastError(code, message, {
+      retryable: true,
+      outcome: 'not-applied',
+      cause: error,
+    })
+  }
+
   #failed(endpoint: string, error: HoldfastError, { identified }: Progress): HoldfastError {
-    if (error.retryable) {
+    if (error.retryable && error.code !== 'requestIdExpired') {
       this.#context.endpoints.failed(endpoint)
       // A member that answers is still the same one.
       if (error.code !== 'noQuorum') this.#context.features.forget(endpoint)

@@ -86,11 +86,17 @@ export class WatchStream {
         }
         if (chunk.done === true) throw ended()
         const values = this.#splitter.push(chunk.value)
-        if (values.length > 0) return values.map((json) => readMessage(routes.watch, json))
+        if (values.length > 0) return values.map((json) => this.#read(json))
       }
     } catch (error) {
       throw failure(this.#rpc, this.#endpoint, this.#scope, error)
     }
+  }
+
+  #read(json: unknown): WatchResponse {
+    const message = readMessage(routes.watch, json)
+    this.#rpc.saw(message.header)
+    return message
   }
 
   /** To be told what was delivered, so that a probe can tell whether the store moved on since. */
@@ -136,8 +142,10 @@ export class WatchStream {
 
 /** What a failure of the stream is for the watch, which then tries the next member. */
 function failure(rpc: Rpc, endpoint: string, scope: Scope, error: unknown): unknown {
+  // Who ends a watch has no reason to think worse of the member.
+  if (scope.signal.aborted) return abortError(scope.signal)
   rpc.endpoints.failed(endpoint)
-  return scope.signal.aborted ? abortError(scope.signal) : error
+  return error
 }
 
 function ended(): HoldfastError {
