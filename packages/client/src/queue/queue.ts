@@ -72,7 +72,8 @@ export class Queue<T> {
     await callTxn(
       this.#core.rpc,
       { if: [compare.absent(key)], then: [op.put(key, json)] },
-      { ...options, repetition: 'repeatable' },
+      // A second execution would find the key absent again once the item had been acknowledged.
+      { ...options, repetition: 'once' },
     )
     return id
   }

@@ -1,4 +1,10 @@
-import { etcdErrors, HoldfastError, RangeRequest, requestIdExpired, routes } from '@holdfast/protocol'
+import {
+  etcdErrors,
+  HoldfastError,
+  RangeRequest,
+  requestIdExpired,
+  routes,
+} from '@holdfast/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
 import type { Fault } from '../fake/fake-etcd.test-support.js'

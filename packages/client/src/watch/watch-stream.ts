@@ -14,6 +14,7 @@ import {
   utf8Decode,
   type InputOf,
   type WatchCreateRequest,
+  type HoldfastErrorCode,
   type WatchResponse,
 } from '@holdfast/protocol'
 import { readMessage } from '../rpc/route.js'
@@ -140,12 +141,15 @@ export class WatchStream {
   }
 }
 
+const ENDED_BY_USER = new Set<HoldfastErrorCode>(['aborted', 'closed'])
+
 /** What a failure of the stream is for the watch, which then tries the next member. */
 function failure(rpc: Rpc, endpoint: string, scope: Scope, error: unknown): unknown {
+  const reason = scope.signal.aborted ? abortError(scope.signal) : error
   // Who ends a watch has no reason to think worse of the member.
-  if (scope.signal.aborted) return abortError(scope.signal)
-  rpc.endpoints.failed(endpoint)
-  return error
+  const endedByUser = reason instanceof HoldfastError && ENDED_BY_USER.has(reason.code)
+  if (!endedByUser) rpc.endpoints.failed(endpoint)
+  return reason
 }
 
 function ended(): HoldfastError {
