@@ -117,6 +117,16 @@ describe('a slow reader (reliability 61)', () => {
     expect(calls).toContain('drain')
   })
 
+  it('is all that the source is told of: a quick one costs it nothing', async () => {
+    const { stream, lines, calls } = open()
+    for (let line = 0; line < 100; line++) {
+      stream.write('{}')
+      await lines.next()
+      await settle(1)
+    }
+    expect(calls).toEqual([])
+  })
+
   it('loses nothing', async () => {
     const { stream, lines } = open()
     const count = fill(stream)

@@ -20,6 +20,8 @@ export class LineStream {
   readonly #encoder = new TextEncoder()
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #closed = false
+  /** Its buffer has been full since the source was last told that it is not. */
+  #wasFull = false
   /** Who waits until it is writable. */
   #waiting: (() => void)[] = []
 
@@ -30,7 +32,9 @@ export class LineStream {
           this.#controller = controller
         },
         pull: () => {
-          if (this.#closed) return
+          // Asked after every line that a quick reader takes, but news only after a full buffer.
+          if (!this.#wasFull || !this.writable) return
+          this.#wasFull = false
           this.#release()
           source.onDrain()
         },
@@ -87,6 +91,8 @@ export class LineStream {
   }
 
   #enqueue(line: string): void {
-    if (!this.#closed) this.#controller?.enqueue(this.#encoder.encode(line))
+    if (this.#closed) return
+    this.#controller?.enqueue(this.#encoder.encode(line))
+    if (!this.writable) this.#wasFull = true
   }
 }
