@@ -100,6 +100,19 @@ describe('history', () => {
     expect(store.machine.history(7, 100)).toEqual([])
   })
 
+  it('comes in slices that end early when values are large, and is whole all the same', () => {
+    const store = new TestMachine()
+    const value = 'v'.repeat(256 * 1024)
+    for (let at = 0; at < 100; at++) store.put('a', value)
+    const seen: number[] = []
+    for (let from = 1; from <= store.revision; from = seen.at(-1)! + 1) {
+      const slice = store.machine.history(from, 1000)
+      expect(slice.length).toBeLessThan(100)
+      seen.push(...slice.map(({ revision }) => revision))
+    }
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, at) => at + 2))
+  })
+
   it('does not stop short at revision 1, which changed nothing', () => {
     const store = new TestMachine()
     store.put('a')

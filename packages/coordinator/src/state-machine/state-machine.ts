@@ -50,7 +50,7 @@ export interface StateMachine {
   readTxn(operation: TxnOperation): TxnResult
   /**
    * History from `fromRevision` on, whole revisions, oldest first, at most `maxRevisions` of them;
-   * fewer only when there are no more.
+   * fewer when they are large, but none only when there are none.
    * The caller has checked that `fromRevision` is not below the compacted one.
    */
   history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]

@@ -24,6 +24,11 @@ const FIRST_WRITTEN_REVISION = 2
 
 type HistoryRow = typeof history.$inferSelect
 
+/** Bytes after which a slice of history ends, at the next stride: large values must not fill memory. */
+const SLICE_BYTES = 4 * 1024 * 1024
+/** Revisions read at a time. */
+const STRIDE = 16
+
 export class HistoryRows implements HistoryStore {
   readonly #find: ReturnType<typeof prepareFind>
   readonly #between: ReturnType<typeof prepareBetween>
@@ -57,15 +62,22 @@ export class HistoryRows implements HistoryStore {
   }
 
   since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
-    const from = Math.max(fromRevision, FIRST_WRITTEN_REVISION)
+    const first = Math.max(fromRevision, FIRST_WRITTEN_REVISION)
+    const end = first + maxRevisions
     const revisions: { revision: number; events: StoreEvent[] }[] = []
-    for (const row of this.#between.all({ from, to: from + maxRevisions })) {
-      let current = revisions.at(-1)
-      if (current?.revision !== row.revision) {
-        current = { revision: row.revision, events: [] }
-        revisions.push(current)
+    let bytes = 0
+    for (let from = first; from < end && bytes < SLICE_BYTES; from += STRIDE) {
+      const rows = this.#between.all({ from, to: Math.min(from + STRIDE, end) })
+      if (rows.length === 0) break
+      for (const row of rows) {
+        let current = revisions.at(-1)
+        if (current?.revision !== row.revision) {
+          current = { revision: row.revision, events: [] }
+          revisions.push(current)
+        }
+        current.events.push(toEvent(row))
+        bytes += row.key.byteLength + row.value.byteLength
       }
-      current.events.push(toEvent(row))
     }
     return revisions
   }

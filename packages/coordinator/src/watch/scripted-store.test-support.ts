@@ -28,10 +28,15 @@ export class ScriptedStore {
     return written
   }
 
+  /** Fewer than asked for, as of a store whose values are large. */
+  sliceLimit = Infinity
+
   history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
     if (fromRevision < this.compactRevision) throw new Error('history was asked for what is gone')
     this.reads.push(fromRevision)
-    return this.all.filter(({ revision }) => revision >= fromRevision).slice(0, maxRevisions)
+    return this.all
+      .filter(({ revision }) => revision >= fromRevision)
+      .slice(0, Math.min(maxRevisions, this.sliceLimit))
   }
 
   previous({ kv, previous }: StoreEvent): KeyValue | undefined {

@@ -153,7 +153,8 @@ export class WatchHub {
     const from = this.#nextInSweep(readers)
     const slice = this.#state.history(from, REPLAY_REVISIONS)
     const { revision } = this.#state
-    const to = slice.length < REPLAY_REVISIONS ? revision : (slice.at(-1)?.revision ?? revision)
+    // Every revision that is not compacted changed something, so only the end is without a slice.
+    const to = slice.at(-1)?.revision ?? revision
     this.#sweptTo = to < revision ? to + 1 : 0
     const served = readers.filter(({ nextRevision }) => nextRevision >= from && nextRevision <= to)
     this.#replayTo(served, slice, to)

@@ -75,7 +75,7 @@ interface Watched {
 }
 
 class Run {
-  readonly store = new ScriptedStore()
+  readonly store = Object.assign(new ScriptedStore(), { sliceLimit: 2 })
   readonly hub = new WatchHub(this.store, (error) => {
     throw error
   })
