@@ -30,8 +30,15 @@ async function take(options: { maxAttempts?: number } = {}): Promise<Message<str
 }
 
 describe('push', () => {
-  test('of which no answer came is repeated, and adds one item', async () => {
+  test('of which no answer came says so on a plain etcd, where it must not be repeated', async () => {
     script('lost-response')
+    const push = inTime(fixture.client().queue('q').push('x'))
+    await expect(push).rejects.toMatchObject({ outcome: 'unknown' })
+    expect(keys()).toHaveLength(1)
+  })
+
+  test('that certainly had no effect is repeated', async () => {
+    script('refused')
     const id = await inTime(fixture.client().queue('q').push('x'))
     expect(keys()).toEqual([`item/${id}`])
   })
