@@ -5,6 +5,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import type { Status } from '@holdfast/raft'
+import { Closers } from './closers.js'
 import { deriveIdentity, type ClusterIdentity } from './cluster-identity.js'
 import {
   resolveOptions,
@@ -53,24 +54,39 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   const config = resolveOptions(options)
   const identity = deriveIdentity(config)
   const log = createLogger(config.logLevel, { member: config.name })
-  const onFatal = fatalHandler(config, log)
-  const { clusterId, memberId } = identity
+  const opened = new Closers()
+  const onFatal = fatalHandler(config, log, opened)
+  try {
+    return await open({ config, identity, log, opened, onFatal })
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+interface Base {
+  readonly config: CoordinatorConfig
+  readonly identity: ClusterIdentity
+  readonly log: Logger
+  readonly opened: Closers
+  readonly onFatal: (cause: unknown) => void
+}
+
+async function open(base: Base): Promise<Coordinator> {
+  const { config, identity, log, opened, onFatal } = base
+  const { clusterId, memberId, members } = identity
 
   const storage = await openStorage({
     directory: config.dataDirectory,
     identity: { clusterId, memberId },
-    membership: { voters: identity.members.map(({ id }) => id), learners: [] },
+    membership: { voters: members.map(({ id }) => id), learners: [] },
     onFatal,
   })
+  opened.add(() => storage.close())
   const hub = new WatchHub(storage.state, onFatal)
-  const { node, transport, leaderChanges } = createNode({
-    config,
-    identity,
-    log,
-    storage,
-    hub,
-    onFatal,
-  })
+  opened.add(() => hub.close())
+  const { node, transport, leaderChanges } = createNode({ ...base, storage, hub })
+  opened.add(() => node.close())
   const metrics = createMetrics({ node, hub, leaderChanges })
   const context: EdgeContext = {
     node,
@@ -83,54 +99,42 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   }
   const app = createApp({ context, onDefect: (error) => log.error({ err: error }, 'defect') })
 
-  const closeCore = once(async () => {
-    await node.close()
-    hub.close()
-    await storage.close()
-  })
-  try {
-    if (identity.members.length > 1) await transport.listen(...hostAndPort(config.peerUrl))
-    const server = await listenForClients(app, config.clientUrl)
-    node.start()
-    const clientUrls = config.advertisedClientUrls ?? [server.url]
-    const stopPublishing = publishMember(node, { id: memberId, name: config.name, clientUrls })
-    log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
-    return {
-      clientUrl: server.url,
-      clusterId,
-      memberId,
-      get status() {
-        return node.status
-      },
-      close: once(async () => {
-        stopPublishing()
-        await server.close()
-        await closeCore()
-      }),
-    }
-  } catch (error) {
-    await closeCore()
-    throw error
+  if (members.length > 1) await transport.listen(...hostAndPort(config.peerUrl))
+  const server = await listenForClients(app, config.clientUrl)
+  opened.add(() => server.close())
+  node.start()
+  const clientUrls = config.advertisedClientUrls ?? [server.url]
+  opened.add(publishMember(node, { id: memberId, name: config.name, clientUrls }))
+  log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
+  return {
+    clientUrl: server.url,
+    clusterId,
+    memberId,
+    get status() {
+      return node.status
+    },
+    close: () => opened.close(),
   }
 }
 
 /** A member that doubts its state stops everything: it must neither vote nor acknowledge. */
-function fatalHandler({ onFatal }: CoordinatorConfig, log: Logger): (cause: unknown) => void {
+function fatalHandler(
+  { onFatal }: CoordinatorConfig,
+  log: Logger,
+  opened: Closers,
+): (cause: unknown) => void {
   return (cause) => {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     log.fatal({ err: error }, 'stopping: this member can no longer be trusted')
+    opened.close().catch((failure: unknown) => log.error({ err: failure }, 'while stopping'))
     if (onFatal === undefined) throw error
     onFatal(error)
   }
 }
 
-interface NodeParts {
-  readonly config: CoordinatorConfig
-  readonly identity: ClusterIdentity
-  readonly log: Logger
+interface NodeParts extends Base {
   readonly storage: Storage
   readonly hub: WatchHub
-  readonly onFatal: (cause: unknown) => void
 }
 
 function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts): {
@@ -227,9 +231,4 @@ function drawLeaseId(): string {
 function hostAndPort(url: string): [host: string, port: number] {
   const { hostname, port } = new URL(url)
   return [hostname.replace(/^\[|\]$/g, ''), Number(port || '80')]
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined
-  return () => (done ??= work())
 }
