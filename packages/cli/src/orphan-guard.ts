@@ -1,8 +1,8 @@
 /**
  * Kills a process group when this process dies, however it dies.
  *
- * A command that outlives the process that holds its lock would go on unprotected: the coordinator
- * notices the death at once and grants the lock to the next. Nothing can be done in a process that
+ * A command that outlives the process that holds its lock would go on unprotected: its lease
+ * runs out, and the lock goes to the next. Nothing can be done in a process that
  * got SIGKILL, so a shell in a session of its own waits at the other end of a pipe: a line means that
  * all is done; the end of the pipe means that its writer is dead.
  */

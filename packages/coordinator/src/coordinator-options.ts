@@ -15,8 +15,8 @@ export interface CoordinatorOptions {
   /** Where the other members reach this one. Default `http://127.0.0.1:2380`. */
   readonly peerUrl?: string
   /**
-   * Every member's name and peer URL, the same text on every member. Only read when the cluster is
-   * young: it also decides the members' ids. Default: this member alone.
+   * Every member's name and peer URL, the same on every member and at every start: the members' ids
+   * and the cluster's follow from it. Default: this member alone.
    */
   readonly initialCluster?: Readonly<Record<string, string>>
   /** Tells clusters with equal member lists apart. Default `holdfast-cluster`. */

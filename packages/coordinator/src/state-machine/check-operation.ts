@@ -60,8 +60,8 @@ function checkPuts(store: StateStore, operations: readonly SimpleOperation[]): v
 
 /**
  * Whether the key will exist when operation `at` runs: as the last operation before it that touches
- * the key leaves it, or else as it is now. The edge refuses nearly all such pairs, but lets through
- * a put after a delete of everything from a key on (etcd §8.18), on which etcd itself fails.
+ * the key leaves it, or else as it is now. The edge refuses such pairs (etcd §8.18); the log may hold
+ * what another version of the edge let through.
  */
 function existsBefore(
   store: StateStore,
