@@ -120,12 +120,18 @@ describe('several requests in one body', () => {
 })
 
 describe('a malformed request', () => {
-  it.each(['', '{}', 'null', '[]', 'nonsense', '{"create_request":5}', '{"create_request":{}'])(
-    'that is the first is a 400, and nothing is left: %s',
-    async (body) => {
-      expect(await edge.post(PATH, body)).toMatchObject({ status: 400, body: { code: 3 } })
-    },
-  )
+  it.each([
+    '',
+    '{}',
+    'null',
+    '[]',
+    'nonsense',
+    '{"create_request":5}',
+    '{"create_request":{}',
+    '{"cancel_request":{"watch_id":1}}',
+  ])('that is the first is a 400, and nothing is left: %s', async (body) => {
+    expect(await edge.post(PATH, body)).toMatchObject({ status: 400, body: { code: 3 } })
+  })
 
   it('with two members of its oneof is one', async () => {
     const body = { create_request: KEY, progress_request: {} }

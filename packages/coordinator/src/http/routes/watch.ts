@@ -14,6 +14,8 @@ import { WatchSession } from '../watch-session.js'
 /** Set by clients that would rather lose a watch than have it silently stand still (etcd #10819). */
 const REQUIRE_LEADER_HEADER = 'grpc-metadata-hasleader'
 
+const NOTHING_TO_CANCEL = { code: 3, message: 'the first watch request cannot cancel' } as const
+
 /** @throws what is wrong with the first message; etcd waits for ever, or answers 500 and code 2 */
 export async function watchStream(
   context: EdgeContext,
@@ -21,7 +23,10 @@ export async function watchStream(
   onDefect: (error: unknown) => void,
 ): Promise<Response> {
   const requests = watchRequests(request.body)
-  const first = await requests.next()
+  const next = await requests.next()
+  const first = next.done === true ? routes.watch.request.decode({}) : next.value
+  // etcd stays silent for ever (etcd #12333).
+  if (first.cancelRequest !== undefined) throw new EdgeError(NOTHING_TO_CANCEL)
   const { leaderPresence } = context.node
   const requiresLeader = request.headers.get(REQUIRE_LEADER_HEADER) === 'true'
   if (requiresLeader && leaderPresence.isLost(performance.now())) {
@@ -42,7 +47,7 @@ export async function watchStream(
     session.close()
   }
   try {
-    session.handle(first.done === true ? routes.watch.request.decode({}) : first.value)
+    session.handle(first)
   } catch (error) {
     close()
     throw error
