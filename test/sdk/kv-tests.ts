@@ -19,6 +19,19 @@ export function kvTests(bench: SdkBench): void {
     expect((await kv.get(key, { revision }))?.text()).toBe('ü')
   })
 
+  test('a key on the session’s lease vanishes when the client closes', async () => {
+    const [owner, other] = [bench.client(), bench.client()]
+    const key = bench.name()
+    const session = await owner.session()
+    session.assertAlive()
+    await owner.kv.put(key, 'here', { lease: session.leaseId })
+    expect(await other.kv.get(key)).toMatchObject({ lease: session.leaseId })
+    expect((await owner.session()).leaseId).toBe(session.leaseId)
+    await owner.close()
+    expect(session.signal.aborted).toBe(true)
+    expect(await other.kv.get(key)).toBeUndefined()
+  })
+
   test('ranges, counts, sorts and deletes', async () => {
     const { kv } = bench.client()
     const prefix = `${bench.name()}/`

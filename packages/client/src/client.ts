@@ -9,6 +9,7 @@ import type { KeyRange } from './kv/keys.js'
 import { Lock, type LockOptions } from './lock/lock.js'
 import { Queue, type QueueOptions } from './queue/queue.js'
 import { Rpc } from './rpc/rpc.js'
+import { ClientSession } from './session/client-session.js'
 import { Sessions } from './session/sessions.js'
 import { systemClock, type Clock } from './time/clock.js'
 import type { WaitOptions } from './time/scope.js'
@@ -48,6 +49,22 @@ export class Holdfast implements AsyncDisposable {
   /** The queue of this name. All who use it should give the same options. */
   queue<T = unknown>(name: string, options: QueueOptions = {}): Queue<T> {
     return new Queue<T>(this.#core, name, options)
+  }
+
+  /**
+   * The session that everything of this client is held by, begun if there is none. For keys of your
+   * own that should vanish with this process.
+   *
+   * @example
+   * ```ts
+   * const { leaseId } = await holdfast.session()
+   * await holdfast.kv.put(`services/mail/${id}`, address, { lease: leaseId })
+   * ```
+   * @throws {HoldfastError} when no session could be begun in time.
+   */
+  async session(options: WaitOptions = {}): Promise<ClientSession> {
+    using scope = this.#core.scope(options)
+    return new ClientSession(await this.#core.sessions.get(scope.signal))
   }
 
   /**

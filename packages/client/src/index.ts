@@ -27,6 +27,7 @@ export type { LockHolder } from './lock/holder.js'
 export type { Lock, LockContender, LockOptions, LockState } from './lock/lock.js'
 export type { Message } from './queue/message.js'
 export type { ConsumeOptions, DeadLetter, Queue, QueueOptions, QueueStats } from './queue/queue.js'
+export type { ClientSession } from './session/client-session.js'
 export type { WaitOptions } from './time/scope.js'
 export { FetchTransport } from './transport/fetch-transport.js'
 export type {
