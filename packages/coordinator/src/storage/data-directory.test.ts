@@ -112,6 +112,10 @@ describe('a data directory', () => {
     await expect(open(directory)).rejects.toMatchObject({ code: 'notWritable' })
   })
 
+  it.skipIf(process.platform !== 'linux')('is refused where the system makes none', async () => {
+    await expect(open('/proc/holdfast/data')).rejects.toMatchObject({ code: 'notWritable' })
+  })
+
   it('is refused when its path is a file', async () => {
     const directory = newDirectory()
     writeFileSync(directory, '')

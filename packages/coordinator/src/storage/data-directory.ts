@@ -9,7 +9,7 @@
  * of a file drops all POSIX locks that the process holds on it, SQLite's among them.
  */
 
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { StorageError } from './storage-error.js'
@@ -20,10 +20,14 @@ const PRIVATE_FILE = 0o600
 /** @throws StorageError `notWritable` */
 export function createDirectory(directory: string): void {
   const path = resolve(directory)
+  const missing: string[] = []
+  for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at)
   try {
-    const first = mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY })
-    if (first === undefined) return
-    for (let at = path; at !== dirname(first); at = dirname(at)) syncDirectory(dirname(at))
+    // One by one: below /proc, for example, Node's recursive form never returns.
+    for (const at of missing) {
+      mkdirSync(at, { mode: PRIVATE_DIRECTORY })
+      syncDirectory(dirname(at))
+    }
   } catch (cause) {
     throw notWritable(path, cause)
   }
