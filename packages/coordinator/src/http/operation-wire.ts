@@ -36,8 +36,6 @@ import type {
 } from '../state-machine/outcome.js'
 import { EdgeError } from './edge-error.js'
 
-const NO_BYTES = new Uint8Array(0)
-
 const compareResults: Readonly<Record<WireCompare['result'], CompareResult>> = {
   EQUAL: 'equal',
   GREATER: 'greater',
@@ -143,7 +141,7 @@ function sizeOf(operation: Operation): number {
 }
 
 function sizeOfCompare({ key, rangeEnd, operand }: Compare): number {
-  const operandBytes = typeof operand === 'object' ? operand.byteLength : NO_BYTES.byteLength
+  const operandBytes = typeof operand === 'object' ? operand.byteLength : 0
   return key.byteLength + rangeEnd.byteLength + operandBytes
 }
 
