@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startCoordinator } from '@holdfast/coordinator'
-import { startProcessCluster } from '@holdfast/testkit'
+import { etcdCommand, startProcessCluster } from '@holdfast/testkit'
 
 export interface WireTarget {
   readonly url: string
@@ -17,21 +17,7 @@ export function etcdIsInstalled(): boolean {
 }
 
 export async function startEtcd(): Promise<WireTarget> {
-  const cluster = await startProcessCluster({
-    size: 1,
-    memberCommand: ({ name, clientUrl, peerUrl, dataDirectory, initialCluster }) => ({
-      command: 'etcd',
-      args: [
-        ...['--name', name, '--data-dir', dataDirectory],
-        ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
-        ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
-        '--initial-cluster',
-        Object.entries(initialCluster)
-          .map(([member, url]) => `${member}=${url}`)
-          .join(),
-      ],
-    }),
-  })
+  const cluster = await startProcessCluster({ size: 1, memberCommand: etcdCommand })
   return { url: cluster.endpoints[0]!, close: () => cluster.close() }
 }
 

@@ -1,5 +1,6 @@
 /** Test clusters of real processes. */
 
+export { etcdCommand } from './etcd-command.js'
 export { freePorts } from './free-ports.js'
 export { MemberProcess } from './member-process.js'
 export {

@@ -19,6 +19,13 @@ export interface MemberSpec {
   readonly initialCluster: Readonly<Record<string, string>>
 }
 
+/** The list as `holdfast serve` and etcd both take it: `m1=http://…,m2=http://…`. */
+export function initialClusterText({ initialCluster }: MemberSpec): string {
+  return Object.entries(initialCluster)
+    .map(([name, url]) => `${name}=${url}`)
+    .join()
+}
+
 export type MemberCommand = (spec: MemberSpec) => {
   readonly command: string
   readonly args: readonly string[]

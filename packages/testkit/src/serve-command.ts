@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { MemberCommand } from './process-cluster.js'
+import { initialClusterText, type MemberCommand } from './process-cluster.js'
 
 /**
  * @param importer the `import.meta.url` of a module whose package depends on `holdfast`
@@ -11,19 +11,13 @@ import type { MemberCommand } from './process-cluster.js'
 export function serveCommand(importer: string, flags: readonly string[] = []): MemberCommand {
   const packageFile = createRequire(importer).resolve('holdfast/package.json')
   const program = join(dirname(packageFile), 'dist', 'main.js')
-  return ({ name, clientUrl, peerUrl, dataDirectory, initialCluster }) => ({
+  return (spec) => ({
     command: process.execPath,
     args: [
-      ...[program, 'serve', '--name', name, '--data-dir', dataDirectory],
-      ...['--client-url', clientUrl, '--peer-url', peerUrl],
-      ...['--initial-cluster', listOf(initialCluster)],
+      ...[program, 'serve', '--name', spec.name, '--data-dir', spec.dataDirectory],
+      ...['--client-url', spec.clientUrl, '--peer-url', spec.peerUrl],
+      ...['--initial-cluster', initialClusterText(spec)],
       ...flags,
     ],
   })
-}
-
-function listOf(members: Readonly<Record<string, string>>): string {
-  return Object.entries(members)
-    .map(([name, url]) => `${name}=${url}`)
-    .join()
 }
