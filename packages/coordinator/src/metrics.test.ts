@@ -8,6 +8,7 @@ const state = { appliedIndex: 38, revision: 12, compactRevision: -1, sizeBytes: 
 const sources = {
   node: { status, state, pendingProposals: 3, applyBacklog: 2 },
   hub: { watcherCount: 5, behindCount: 1 },
+  log: { transactions: 9 },
   leaderChanges: () => 4,
 } as unknown as MetricsSources
 
@@ -46,6 +47,7 @@ it('are under etcd’s names, where it has one', async () => {
     etcd_mvcc_db_total_size_in_bytes: 4096,
     holdfast_raft_term: 7,
     holdfast_apply_backlog_entries: 2,
+    holdfast_log_fsyncs_total: 9,
   })
 })
 

@@ -1,19 +1,23 @@
 /** What can be measured of a member, under etcd's names where etcd has one, read when asked for. */
 
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { CoordinatorNode } from './node/coordinator-node.js'
+import type { DurableLog } from './storage/open-storage.js'
 import type { WatchHub } from './watch/watch-hub.js'
 
 export interface MetricsSources {
   readonly node: CoordinatorNode
   readonly hub: WatchHub
+  readonly log: Pick<DurableLog, 'transactions'>
   readonly leaderChanges: () => number
 }
 
-export function createMetrics({ node, hub, leaderChanges }: MetricsSources): Registry {
+type Metric = readonly [name: string, help: string, read: () => number]
+
+/** Of this member and of the process, which it may share with other members. */
+export function createMetrics(sources: MetricsSources): Registry {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  const gauge = (name: string, help: string, read: () => number): void => {
+  for (const [name, help, read] of gauges(sources)) {
     new Gauge({
       name,
       help,
@@ -23,52 +27,61 @@ export function createMetrics({ node, hub, leaderChanges }: MetricsSources): Reg
       },
     })
   }
-  gauge('etcd_server_has_leader', 'Whether a leader is known.', () =>
-    node.status.leaderId === undefined ? 0 : 1,
-  )
-  gauge('etcd_server_is_leader', 'Whether this member leads.', () =>
-    node.status.role === 'leader' ? 1 : 0,
-  )
-  gauge('etcd_server_leader_changes_seen_total', 'Changes of leader seen.', leaderChanges)
-  gauge(
-    'etcd_server_proposals_pending',
-    'Proposals waiting for their outcome.',
-    () => node.pendingProposals,
-  )
-  gauge(
-    'etcd_server_proposals_committed_total',
-    'Index of the newest committed entry.',
-    () => node.status.commitIndex,
-  )
-  gauge(
-    'etcd_server_proposals_applied_total',
-    'Index of the newest applied entry.',
-    () => node.state.appliedIndex,
-  )
-  gauge(
-    'etcd_debugging_mvcc_current_revision',
-    'The revision of the store.',
-    () => node.state.revision,
-  )
-  gauge('etcd_debugging_mvcc_compact_revision', 'The revision of the last compaction.', () =>
-    Math.max(0, node.state.compactRevision),
-  )
-  gauge('etcd_debugging_mvcc_watcher_total', 'Watchers.', () => hub.watcherCount)
-  gauge(
-    'etcd_debugging_mvcc_slow_watcher_total',
-    'Watchers told from history.',
-    () => hub.behindCount,
-  )
-  gauge(
-    'etcd_mvcc_db_total_size_in_bytes',
-    'Size of the state on disk.',
-    () => node.state.sizeBytes,
-  )
-  gauge('holdfast_raft_term', 'The current term.', () => node.status.term)
-  gauge(
-    'holdfast_apply_backlog_entries',
-    'Entries committed and not yet applied.',
-    () => node.applyBacklog,
-  )
-  return registry
+  for (const [name, help, read] of counters(sources)) {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  }
+  return Registry.merge([processMetrics(), registry])
+}
+
+/** Some that end in “total” are gauges in etcd too: they start anew from what the log says. */
+function gauges({ node, hub }: MetricsSources): readonly Metric[] {
+  const hasLeader = (): number => (node.status.leaderId === undefined ? 0 : 1)
+  const isLeader = (): number => (node.status.role === 'leader' ? 1 : 0)
+  const compactRevision = (): number => Math.max(0, node.state.compactRevision)
+  const commitIndex = (): number => node.status.commitIndex
+  const appliedIndex = (): number => node.state.appliedIndex
+  return [
+    ['etcd_server_has_leader', 'Whether a leader is known.', hasLeader],
+    ['etcd_server_is_leader', 'Whether this member leads.', isLeader],
+    ['etcd_server_proposals_pending', 'Proposals without outcome.', () => node.pendingProposals],
+    ['etcd_server_proposals_committed_total', 'Index of the newest committed entry.', commitIndex],
+    ['etcd_server_proposals_applied_total', 'Index of the newest applied entry.', appliedIndex],
+    ['etcd_debugging_mvcc_current_revision', 'The store’s revision.', () => node.state.revision],
+    ['etcd_debugging_mvcc_compact_revision', 'The last compaction’s revision.', compactRevision],
+    ['etcd_debugging_mvcc_watcher_total', 'Watchers.', () => hub.watcherCount],
+    ['etcd_debugging_mvcc_slow_watcher_total', 'Those told from history.', () => hub.behindCount],
+    ['etcd_mvcc_db_total_size_in_bytes', 'Size of the state on disk.', () => node.state.sizeBytes],
+    ['holdfast_raft_term', 'The current term.', () => node.status.term],
+    ['holdfast_apply_backlog_entries', 'Committed, not yet applied.', () => node.applyBacklog],
+  ]
+}
+
+function counters({ log, leaderChanges }: MetricsSources): readonly Metric[] {
+  return [
+    ['etcd_server_leader_changes_seen_total', 'Changes of leader seen.', leaderChanges],
+    [
+      'holdfast_log_fsyncs_total',
+      'Transactions of the log, one fsync each.',
+      () => log.transactions,
+    ],
+  ]
+}
+
+let processRegistry: Registry | undefined
+
+/** One for all members of a process, since what observes it can be started and never stopped. */
+function processMetrics(): Registry {
+  if (processRegistry === undefined) {
+    processRegistry = new Registry()
+    collectDefaultMetrics({ register: processRegistry })
+  }
+  return processRegistry
 }

@@ -87,7 +87,7 @@ async function open(base: Base): Promise<Coordinator> {
   opened.add(() => hub.close())
   const { node, transport, leaderChanges } = createNode({ ...base, storage, hub })
   opened.add(() => node.close())
-  const metrics = createMetrics({ node, hub, leaderChanges })
+  const metrics = createMetrics({ node, hub, log: storage.log, leaderChanges })
   const context: EdgeContext = {
     node,
     hub,

@@ -29,6 +29,8 @@ export interface DurableLog extends LogStorage {
    * when it has been fsynced. Writes that wait for the disk share one transaction and one fsync.
    */
   append(write: LogWrite, onDurable: () => void): void
+  /** Transactions that have been committed, thus fsyncs: several writes share one. */
+  readonly transactions: number
   close(): Promise<void>
 }
 
@@ -86,7 +88,6 @@ export class WorkerLog implements DurableLog {
     })
   }
 
-  /** Transactions that have been committed, thus fsyncs: several writes share one. */
   get transactions(): number {
     return this.#transactions
   }
