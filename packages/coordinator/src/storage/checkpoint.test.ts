@@ -135,7 +135,7 @@ describe('checkpoints of the state', () => {
 })
 
 describe('the main thread', () => {
-  it('goes on while the log worker waits for the disk (reliability 2, 37)', async () => {
+  it('goes on while the log worker waits for the disk (catalogue 37)', async () => {
     const storage = await open(newDirectory())
     const data = Buffer.alloc(1024 * 1024)
     const entries = Array.from({ length: 24 }, (_, at) => ({

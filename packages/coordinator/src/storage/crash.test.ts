@@ -112,7 +112,7 @@ function committed({ log }: Storage, from: number, to: number): CommittedProposa
   return entries
 }
 
-it('keeps every acknowledged entry, and a state that the log explains (reliability 25–27)', async () => {
+it('keeps every acknowledged entry, and a state that the log explains (catalogue 25–27)', async () => {
   const directory = newDirectory()
   const twin = createStateMachine(openStateStore({ path: ':memory:', clusterId: '10' }))
   for (const count of [40, 150, 300]) {

@@ -47,7 +47,7 @@ describe('a data directory', () => {
     for (const file of files) expect(mode(join(directory, file)), file).toBe('600')
   })
 
-  it('is refused while another storage has it open (reliability 38)', async () => {
+  it('is refused while another storage has it open (catalogue 38)', async () => {
     const directory = newDirectory()
     const first = await open(directory)
     await expect(open(directory)).rejects.toMatchObject({
@@ -134,7 +134,7 @@ describe('a data directory', () => {
     ['a missing entry', 'DELETE FROM log WHERE log_index = 7', 7],
     ['two entries exchanged', SWAP_ENTRIES, 7],
     ['a missing beginning', 'DELETE FROM log WHERE log_index < 7', 1],
-  ])('is refused when its log has %s (reliability 35)', async (_, damage, index) => {
+  ])('is refused when its log has %s (catalogue 35)', async (_, damage, index) => {
     const directory = await openedOnce()
     change(join(directory, 'raft.db'), damage)
     const path = join(directory, 'raft.db')
@@ -145,7 +145,7 @@ describe('a data directory', () => {
   })
 })
 
-it('a data directory is refused when its log has an intact entry of another log (reliability 35)', async () => {
+it('a data directory is refused when its log has an intact entry of another log (catalogue 35)', async () => {
   const [directory, otherDirectory] = [newDirectory(), newDirectory()]
   for (const [at, path] of [directory, otherDirectory].entries()) {
     const storage = await open(path)
@@ -165,7 +165,7 @@ describe('a connection', () => {
   it.each([
     ['full', 2],
     ['off', 0],
-  ] as const)('opens in WAL mode at synchronous=%s, read back (reliability 30)', (name, value) => {
+  ] as const)('opens in WAL mode at synchronous=%s, read back (catalogue 30)', (name, value) => {
     const directory = newDirectory()
     mkdirSync(directory)
     const { client } = openConnection(join(directory, 'x.db'), name)

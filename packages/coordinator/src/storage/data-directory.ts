@@ -3,7 +3,7 @@
  * against a second process.
  *
  * A new file survives a power loss only after an fsync of the directory that names it, and a new
- * directory only after one of its parent (reliability 33).
+ * directory only after one of its parent (catalogue 33).
  *
  * Files are created with `wx`, so that one that exists is never opened here: closing any descriptor
  * of a file drops all POSIX locks that the process holds on it, SQLite's among them.

@@ -196,7 +196,7 @@ describe('a log that cannot be written', () => {
     return intruder
   }
 
-  it('says so once, acknowledges nothing, and takes no more writes (reliability 32)', async () => {
+  it('says so once, acknowledges nothing, and takes no more writes (catalogue 32)', async () => {
     const directory = newDirectory()
     const failures: Error[] = []
     let reportFailure: () => void

@@ -3,7 +3,7 @@
  *
  * Writes complete in the order in which they were handed over. A completion says nothing but that:
  * whoever passes `onDurable` binds it to the (term, index) that it wrote, because an older write can
- * complete when its entries have already been overwritten (reliability 19).
+ * complete when its entries have already been overwritten (catalogue 19).
  */
 
 import { once } from 'node:events'

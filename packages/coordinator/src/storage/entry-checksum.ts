@@ -1,6 +1,6 @@
 /**
  * Each entry's checksum covers the one before it, its index, term, kind and data. So a flipped bit,
- * an entry in the wrong place and a piece of an older log are all found (reliability 35), not only
+ * an entry in the wrong place and a piece of an older log are all found (catalogue 35), not only
  * damage within one entry.
  */
 

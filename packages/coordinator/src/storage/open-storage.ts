@@ -120,7 +120,7 @@ async function openLocked(
 /**
  * Only entries that are durable in the log are applied. If the log ends before what was applied, its
  * end is lost: SQLite takes a damaged WAL frame for the end of the WAL, and disk images get restored
- * (reliability 34). Such a member has forgotten what it acknowledged, and must not vote.
+ * (catalogue 34). Such a member has forgotten what it acknowledged, and must not vote.
  */
 function requireWholeLog(directory: string, appliedIndex: number, lastIndex: number): void {
   if (appliedIndex <= lastIndex) return

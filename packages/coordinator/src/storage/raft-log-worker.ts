@@ -4,7 +4,7 @@
  *
  * It handles no error: one of the disk ends the thread, and the main thread with it. A failed
  * fsync must not be tried again, since the kernel may have dropped the pages that it could not write
- * and will report success (reliability 32).
+ * and will report success (catalogue 32).
  */
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'

@@ -1,6 +1,6 @@
 /**
  * The tables of raft.db, and its format. Term and vote are one row, so that they are one write
- * (Raft, Figure 2; reliability 2). Member ids are TEXT, because they are 64-bit.
+ * (Raft, Figure 2; catalogue 2). Member ids are TEXT, because they are 64-bit.
  */
 
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'

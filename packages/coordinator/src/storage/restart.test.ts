@@ -56,7 +56,7 @@ function allReads(state: StateMachine): unknown {
 }
 
 describe('the state', () => {
-  it('is the same after a restart (reliability 26, 29)', async () => {
+  it('is the same after a restart (catalogue 26)', async () => {
     const directory = newDirectory()
     const first = await open(directory)
     await logAndApply(first, log())
@@ -68,7 +68,7 @@ describe('the state', () => {
     expect(second.state.sizeBytes).toBeGreaterThan(4096)
   })
 
-  it('remembers requests, and which it has forgotten, across a restart (reliability 24)', async () => {
+  it('remembers requests, and which it has forgotten, across a restart (catalogue 70)', async () => {
     const directory = newDirectory()
     const first = await open(directory)
     const { proposals } = await logAndApply(first, log())
@@ -93,7 +93,7 @@ describe('the state', () => {
     expect(late.proposals[0]!.outcome).toMatchObject({ reason: 'requestIdExpired' })
   })
 
-  it('applies no entry twice and skips none (reliability 16, 26)', async () => {
+  it('applies no entry twice and skips none (catalogue 16, 26)', async () => {
     const { state } = await open(newDirectory())
     const entries = log()
     state.apply(entries)
@@ -115,7 +115,7 @@ describe('the state', () => {
     expect(allReads((await open(directory)).state)).toEqual(before)
   })
 
-  it('is refused when the log has lost entries that were applied (reliability 34)', async () => {
+  it('is refused when the log has lost entries that were applied (catalogue 34)', async () => {
     const directory = newDirectory()
     const first = await open(directory)
     await logAndApply(first, log())

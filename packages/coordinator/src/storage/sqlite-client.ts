@@ -1,7 +1,7 @@
 /**
  * Opens SQLite connections in the modes that durability depends on, and reads every mode back:
  * better-sqlite3 is compiled to open WAL databases at synchronous=NORMAL, which loses acknowledged
- * writes on power loss (reliability 30, 38). It also waits five seconds for a lock by default, on
+ * writes on power loss (catalogue 30, 38). It also waits five seconds for a lock by default, on
  * the thread that serves Raft; here nothing waits: every database has one writer by design.
  */
 

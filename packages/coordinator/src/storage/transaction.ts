@@ -1,6 +1,6 @@
 /**
  * Transactions of a connection. A promise would settle after COMMIT, and drizzle's nested ones would
- * not even notice (reliability 26, 38), so what returns one is rolled back and throws.
+ * not even notice (catalogue 26, 38), so what returns one is rolled back and throws.
  */
 
 import { invariant } from '@holdfast/raft'

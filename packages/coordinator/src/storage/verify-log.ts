@@ -1,6 +1,6 @@
 /**
  * Checks the newest part of the log at start, before the member says anything to anybody: a member
- * that lost or misread entries that it acknowledged must not vote (reliability 34, 35).
+ * that lost or misread entries that it acknowledged must not vote (catalogue 34, 35).
  *
  * Bounded, so that a start is quick however long the log is; a row of the older part is checked by
  * the chain only up to where the check begins.
