@@ -1,4 +1,4 @@
-/** Paths, methods, prefixes, and what is outside of the gateway (contract §1, §2, §6). */
+/** Paths, methods, prefixes, and what is outside of the gateway, as etcd has it. */
 
 import { pathPrefixes, routes } from '@holdfast/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -18,7 +18,7 @@ afterAll(async () => {
   await leaderless.close()
 })
 
-/** Paths of the contract that nothing serves yet. */
+/** Paths of the table that nothing serves yet. */
 const unserved = new Set(['/maintenance/alarm'])
 const served = Object.values(routes).filter(({ path }) => !unserved.has(path))
 const paths = served.flatMap(({ path, aliases }) =>
@@ -96,7 +96,7 @@ describe('what is not there', () => {
     '/v3/%E0%A4%A',
     '/__proto__',
     '/constructor',
-  ])('%s is one too (reliability 90)', async (path) => {
+  ])('%s is one too (catalogue 90)', async (path) => {
     expect((await edge.app.request(`http://edge${path}`, { method: 'POST' })).status).toBe(404)
   })
 })
@@ -121,7 +121,7 @@ describe('the content type', () => {
 })
 
 it.each(['/v3/kv/put', '/v3/watch', '/health', '/nothing'])(
-  'OPTIONS %s is answered as etcd answers it (§6)',
+  'OPTIONS %s is answered as etcd answers it',
   async (path) => {
     const response = await edge.app.request(path, { method: 'OPTIONS' })
     expect(response.status).toBe(200)
@@ -200,7 +200,7 @@ it.each(['/version', '/health', '/metrics'])('%s has no other method (405)', asy
 })
 
 describe('a member', () => {
-  it('lists its cluster, in a header without a revision (§9)', async () => {
+  it('lists its cluster, in a header without a revision, as etcd does', async () => {
     const header = {
       cluster_id: CLUSTER_ID,
       member_id: MEMBER_ID,

@@ -1,4 +1,4 @@
-/** Every way to fail, and what the client reads of it (contract §6 and §7). */
+/** Every way to fail, and what the client reads of it. */
 
 import { CompactedError, etcdErrors, HoldfastError, requestIdExpired } from '@holdfast/protocol'
 import type { Hono } from 'hono'
@@ -88,7 +88,7 @@ const failures: readonly (readonly [string, Error, readonly [number, number, str
 describe('a failure that has a meaning', () => {
   it.each(failures)('%s', async (_, error, [status, code, message]) => {
     for (const [path, body] of [PUT, RANGE, KEEPALIVE]) {
-      // Both generations of clients find their field (§6).
+      // Both generations of clients find their field.
       const expected = { status, body: { error: message, code, message }, defects: [] }
       expect(await answerTo(error, path, body)).toEqual(expected)
     }

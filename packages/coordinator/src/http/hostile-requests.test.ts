@@ -1,5 +1,5 @@
 /**
- * Requests that nobody should send (reliability 86–88, 90): whatever comes, the answer is never a
+ * Requests that nobody should send (catalogue 86–88, 90): whatever comes, the answer is never a
  * 500, nothing is reported as a defect, and a refused request has changed nothing.
  */
 
@@ -234,11 +234,11 @@ describe('a put', () => {
     ['the largest id, bare', '{"key":"YQ==","lease":0}'],
     ['NUL in a key', '{"key":"AAAA"}'],
     ['a name in escapes', '{"\\u006bey":"YQ=="}'],
-  ])('with %s is served (§9)', async (_, body) => {
+  ])('with %s is served', async (_, body) => {
     expect(await statusOf('/v3/kv/put', body)).toBe(200)
   })
 
-  it('stores under exactly the bytes that were given, whatever they are (reliability 69)', async () => {
+  it('stores under exactly the bytes that were given, whatever they are (catalogue 69)', async () => {
     const anyKey = fc.uint8Array({ minLength: 1, maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(anyKey, fc.uint8Array({ maxLength: 20 }), async (key, value) => {

@@ -87,14 +87,14 @@ describe.each([
     expect(text).toBe('"é"')
   })
 
-  it('is refused when it is not UTF-8, rather than changed (reliability 88)', async () => {
+  it('is refused when it is not UTF-8, rather than changed (catalogue 88)', async () => {
     const broken = Buffer.concat([Buffer.from('"'), Buffer.from([0xff]), Buffer.from('"')])
     expect(await refusal(sentAs(broken))).toMatchObject({ code: 3 })
     // The refusal leaves nothing behind for the next one.
     expect(await readBody(request(sentAs('{}')))).toBe('{}')
   })
 
-  it('keeps a byte order mark, which no JSON begins with (reliability 86)', async () => {
+  it('keeps a byte order mark, which no JSON begins with (catalogue 86)', async () => {
     expect(await readBody(request(sentAs('\uFEFF{}')))).toBe('\uFEFF{}')
   })
 

@@ -1,4 +1,4 @@
-/** The edge on real sockets: connections that are shared, broken, abused and closed (reliability 89). */
+/** The edge on real sockets: connections that are shared, broken, abused and closed (catalogue 89). */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { base64, startEdge, type Edge } from './edge.test-support.js'
@@ -57,7 +57,7 @@ describe('a connection', () => {
     expect([await valueCount('p1'), await valueCount('p2')]).toEqual(['1', '1'])
   })
 
-  it('survives a GET with a body, as clients probe with (§9)', async () => {
+  it('survives a GET with a body, as some clients probe', async () => {
     const client = connect()
     client.send('GET /version HTTP/1.1\r\nHost: edge\r\nContent-Length: 2\r\n\r\n{}')
     client.send(putOf('after', 'Connection: close\r\n'))
@@ -145,7 +145,7 @@ describe('a body', () => {
     expect(await valueCount('broken')).toBeUndefined()
   })
 
-  it('that is too large is answered, declared or not (§9)', async () => {
+  it('that is too large is answered, declared or not', async () => {
     const declared = connect()
     declared.send('POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nContent-Length: 99999999999\r\n\r\n{')
     expect(statuses(await declared.until(/larger than max/))).toEqual(['429'])
@@ -158,7 +158,7 @@ describe('a body', () => {
 })
 
 describe('a stream', () => {
-  it('has each line in a chunk of its own (§9)', async () => {
+  it('has each line in a chunk of its own, as some clients need', async () => {
     const client = connect()
     client.send(watchOf('line'))
     await client.until(/"created":true}}\n\r\n/)

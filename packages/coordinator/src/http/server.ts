@@ -7,7 +7,7 @@ import type { Hono } from 'hono'
 
 /** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
 const KEEP_ALIVE_MS = 75_000
-/** Node's own is 60 s, and it looks only every 30 s (reliability 89). */
+/** Node's own is 60 s, and it looks only every 30 s (catalogue 89). */
 const HEADERS_TIMEOUT_MS = 9_000
 const CHECK_CONNECTIONS_MS = 1_000
 

@@ -45,7 +45,7 @@ describe('a stream of lines', () => {
     expect(await lines.next()).toEqual({ result: 'é\n€' })
   })
 
-  it('ends with an error line, in the words of both generations of etcd (§5)', async () => {
+  it('ends with an error line, in the words of both generations of etcd', async () => {
     const { stream, lines } = open()
     stream.write('{}')
     stream.fail({ code: 14, message: 'etcdserver: no leader' })
@@ -93,7 +93,7 @@ describe('a stream of lines', () => {
   })
 })
 
-describe('a slow reader (reliability 61)', () => {
+describe('a slow reader (catalogue 61)', () => {
   it('makes the stream unwritable when its buffer is full', () => {
     const { stream } = open()
     expect(stream.writable).toBe(true)

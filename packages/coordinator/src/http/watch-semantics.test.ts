@@ -99,7 +99,7 @@ describe('a watcher', () => {
     expect(await events(lines)).toEqual([revision, '+quiet/a=at last'])
   })
 
-  it('resumes at a revision without loss or repetition (reliability 76)', async () => {
+  it('resumes at a revision without loss or repetition (catalogue 76)', async () => {
     const revisions: number[] = []
     for (let at = 0; at < 5; at++) revisions.push(await put('resume/k', String(at)))
     for (const [at, start] of revisions.entries()) {

@@ -1,4 +1,4 @@
-/** `/v3/lease/keepalive`: N messages in, N lines out (contract §5, §8.28). */
+/** `/v3/lease/keepalive`: N messages in, N lines out (etcd §8.28). */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { NodeError } from '../../node/node-error.js'
@@ -188,7 +188,7 @@ it('a body that breaks off ends the stream, and is no defect', async () => {
   expect(await lines.rest()).toMatchObject([{ error: { code: 1 } }])
 })
 
-it('a client that does not read its answers is not asked for more questions (reliability 61)', async () => {
+it('a client that does not read its answers is not asked for more questions (catalogue 61)', async () => {
   const renew = vi.spyOn(edge.node.leases, 'renew').mockResolvedValue(60)
   const questions = 40_000
   let asked = 0

@@ -1,4 +1,4 @@
-/** `/v3/watch`: how its stream begins, goes on and ends (contract §5, reliability 61 and 79). */
+/** `/v3/watch`: how its stream begins, goes on and ends (catalogue 61 and 79). */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { LeaderPresence } from '../../node/leader-presence.js'
@@ -212,7 +212,7 @@ describe('a reader that does not read', () => {
     expect(asked).toBeGreaterThan(before)
   })
 
-  it('is told each event once and in order when it reads on (reliability 79)', async () => {
+  it('is told each event once and in order when it reads on (catalogue 79)', async () => {
     const lines = await watch(creating({ key: 'AA==', range_end: 'AA==' }))
     await lines.result()
     const value = 'x'.repeat(100_000)
