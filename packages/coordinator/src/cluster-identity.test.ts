@@ -1,4 +1,4 @@
-/** Ids that every member computes alike, and that no other cluster has (reliability 49, 50). */
+/** Ids that every member computes alike, and that no other cluster has (catalogue 49, 50). */
 
 import { describe, expect, it } from 'vitest'
 import { deriveIdentity, type ClusterIdentity } from './cluster-identity.js'

@@ -23,7 +23,7 @@ describe('PreVote (thesis §9.6)', () => {
     expect(member.raft.status).toMatchObject({ role: 'preCandidate', term: 3 })
   })
 
-  test('a granted pre-vote changes neither term, vote nor timer (bug 7e)', () => {
+  test('a granted pre-vote changes neither term, vote nor timer (catalogue 7e)', () => {
     const reference = new TestMember()
     const member = new TestMember()
     member.tick(9)
@@ -42,14 +42,14 @@ describe('PreVote (thesis §9.6)', () => {
     expect(member.role).toBe('preCandidate')
   })
 
-  test('a voter of an older term helps to elect without adopting the term (bug 7a)', () => {
+  test('a voter of an older term helps to elect without adopting the term (catalogue 7a)', () => {
     const member = new TestMember({ hardState: { term: 1, votedFor: '1' } })
     member.receive({ type: 'preVote', from: '2', term: 6, lastLogIndex: 0, lastLogTerm: 0 })
     expect(member.takeMessages()).toMatchObject([{ granted: true, term: 6 }])
     expect(member.term).toBe(1)
   })
 
-  test('a pre-candidate of an older term learns the later one from the refusal (bug 7a)', () => {
+  test('a pre-candidate of an older term learns the later one from the refusal (catalogue 7a)', () => {
     const member = new TestMember({ hardState: { term: 1, votedFor: undefined } })
     member.raft.campaign()
     member.receive({ type: 'preVoteResponse', from: '2', term: 5, granted: false })
@@ -80,7 +80,7 @@ describe('PreVote (thesis §9.6)', () => {
     expect(loser.raft.status).toMatchObject({ role: 'follower', term: 0 })
   })
 
-  test('a pre-vote is never counted as a vote (bug 7b)', () => {
+  test('a pre-vote is never counted as a vote (catalogue 7b)', () => {
     const member = new TestMember({ voters: ['1', '2', '3', '4', '5'] })
     member.becomeCandidate()
     member.settle()
@@ -91,7 +91,7 @@ describe('PreVote (thesis §9.6)', () => {
     expect(member.raft.status).toMatchObject({ role: 'candidate', term: 1 })
   })
 
-  test('a vote of the lost election is not counted in the next pre-election (bug 7b)', () => {
+  test('a vote of the lost election is not counted in the next pre-election (catalogue 7b)', () => {
     const member = new TestMember()
     member.becomeCandidate()
     member.settle()
@@ -116,7 +116,7 @@ describe('PreVote (thesis §9.6)', () => {
     expect(member.raft.status).toMatchObject({ role: 'follower', term: 2, leaderId: '2' })
   })
 
-  test('a former leader that asks is not turned away because it is remembered (bug 7d)', () => {
+  test('a former leader that asks is not turned away because it is remembered (catalogue 7d)', () => {
     const member = new TestMember()
     member.hearFrom('2', 1)
     member.settle()

@@ -45,7 +45,7 @@ describe('range', () => {
     expect(kvs.map((kv) => text(kv.key)).join('')).toBe(expected)
   })
 
-  it('orders keys by bytes, not by UTF-16 code units (etcd §8.9, reliability 69)', () => {
+  it('orders keys by bytes, not by UTF-16 code units (etcd §8.9, catalogue 69)', () => {
     const store = new TestMachine()
     const keys = ['\uff5e', '\u{1f600}', 'z'].map((key) => Buffer.from(key).toString('latin1'))
     for (const key of keys) store.put(key)

@@ -17,7 +17,7 @@ import {
 const FEW = { maxRequests: 3, maxBytes: 1_000_000 }
 
 describe('request ids', () => {
-  it('give a retry the stored result and no other effect (reliability 24, 70)', () => {
+  it('give a retry the stored result and no other effect (catalogue 24, 70)', () => {
     const store = new TestMachine()
     const requestId = { id: 'one', issuedAtRevision: 1 }
     const operation = txn([], [put('a', '1', { prevKv: true }), range('a'), deleteRange('b', 'z')])
@@ -32,7 +32,7 @@ describe('request ids', () => {
     expect(store.machine.hash()).toEqual(hash)
   })
 
-  it('let what had no effect run again, and remember nothing of it (reliability 70)', () => {
+  it('let what had no effect run again, and remember nothing of it (catalogue 70)', () => {
     const store = new TestMachine()
     const requestId = { id: 'one', issuedAtRevision: 1 }
     const keep = kv(put('a', '', { ignoreValue: true }))
@@ -74,7 +74,7 @@ describe('request ids', () => {
     expect(store.lastBatch!.leaseChanges).toEqual([])
   })
 
-  it('forget the oldest first, and refuse what may have been forgotten (reliability 70)', () => {
+  it('forget the oldest first, and refuse what may have been forgotten (catalogue 70)', () => {
     const store = new TestMachine({ limits: FEW })
     const write = (id: string, issuedAtRevision: number): Outcome =>
       store.apply(kv(put('a', id)), { requestId: { id, issuedAtRevision } })
