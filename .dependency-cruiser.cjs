@@ -35,6 +35,13 @@ module.exports = {
       '^packages/client',
       '^packages/coordinator',
     ]),
+    only('testkit-packages', '^packages/testkit/src', [
+      '^packages/testkit/src',
+      '^packages/raft',
+      '^packages/protocol',
+      '^packages/coordinator',
+      '^packages/client',
+    ]),
     {
       name: 'no-deep-imports',
       comment: 'A package is imported by its index only.',

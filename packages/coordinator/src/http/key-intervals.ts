@@ -1,10 +1,9 @@
 /**
  * Sets of keys as intervals that are sorted and do not overlap, so that one request of tens of
  * thousands of operations costs no more than sorting them (etcd: an interval tree).
- *
- * Keys are Latin-1 text, which compares as the bytes do.
  */
 
+import { keyText } from '../state-machine/key-text.js'
 import type { KeySelector } from '../state-machine/operation.js'
 
 interface KeyInterval {
@@ -17,10 +16,6 @@ export type KeyIntervals = readonly KeyInterval[]
 
 /** Above every key, because no byte is. */
 const OPEN_END = '\u0100'
-
-export function keyText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-}
 
 /** The keys that any of the selectors means. */
 export function intervalsOf(selectors: readonly KeySelector[]): KeyIntervals {

@@ -5,10 +5,11 @@
  */
 
 import { etcdErrors, limits } from '@holdfast/protocol'
+import { keyText } from '../state-machine/key-text.js'
 import type { Operation, PutOperation, TxnOperation } from '../state-machine/operation.js'
 import { NO_LEASE } from '../state-machine/operation.js'
 import { EdgeError } from './edge-error.js'
-import { includes, intervalsOf, keyText, union, type KeyIntervals } from './key-intervals.js'
+import { includes, intervalsOf, union, type KeyIntervals } from './key-intervals.js'
 
 /** @throws {EdgeError} */
 export function checkOperation(operation: Operation): void {

@@ -14,6 +14,9 @@ import type {
 /** Entries applied in one transaction: about 10 ms of work at most. */
 export const MAX_ENTRIES_PER_SLICE = 512
 
+/** Applied entries that may wait to be dropped: dropping copies what is left. */
+const MAX_DONE_ENTRIES = 8 * MAX_ENTRIES_PER_SLICE
+
 export interface ApplierOptions {
   readonly state: Pick<StateMachine, 'apply'>
   readonly decode: (data: Uint8Array) => Proposal
@@ -27,6 +30,8 @@ export interface ApplierOptions {
 export class Applier {
   readonly #options: ApplierOptions
   #queue: Entry[] = []
+  /** Entries of the queue that have been applied; dropped now and then, not one slice at a time. */
+  #done = 0
   #heldBy: Promise<void> | undefined
 
   constructor(options: ApplierOptions) {
@@ -34,16 +39,16 @@ export class Applier {
   }
 
   get backlog(): number {
-    return this.#queue.length
+    return this.#queue.length - this.#done
   }
 
   enqueue(entries: readonly Entry[]): void {
-    this.#queue = this.#queue.length === 0 ? [...entries] : this.#queue.concat(entries)
+    for (const entry of entries) this.#queue.push(entry)
   }
 
   /** Applies the next slice, if there is one and nothing holds it up. */
   applySlice(): void {
-    if (this.#queue.length === 0 || this.#heldBy !== undefined) return
+    if (this.backlog === 0 || this.#heldBy !== undefined) return
     const gate = this.#options.gate()
     if (gate !== undefined) {
       this.#heldBy = gate
@@ -55,11 +60,20 @@ export class Applier {
       gate.then(open, open)
       return
     }
-    const slice = this.#queue.slice(0, MAX_ENTRIES_PER_SLICE)
-    this.#queue = this.#queue.slice(slice.length)
+    const slice = this.#take()
     const batch = this.#options.state.apply(slice.map((entry) => this.#decode(entry)))
     this.#options.onApplied(batch, slice.at(-1)?.term ?? 0)
-    if (this.#queue.length > 0) this.#options.wake()
+    if (this.backlog > 0) this.#options.wake()
+  }
+
+  #take(): readonly Entry[] {
+    const slice = this.#queue.slice(this.#done, this.#done + MAX_ENTRIES_PER_SLICE)
+    this.#done += slice.length
+    if (this.#done >= MAX_DONE_ENTRIES || this.backlog === 0) {
+      this.#queue = this.#queue.slice(this.#done)
+      this.#done = 0
+    }
+    return slice
   }
 
   #decode({ index, term, kind, data }: Entry): CommittedProposal {

@@ -158,8 +158,11 @@ export class CoordinatorNode {
       electionTimeoutMs: this.electionTimeoutMs,
       leases: () => this.state.leases(),
       confirmLeadership: () => this.#reads.wait(this.electionTimeoutMs),
-      proposeExpiry: (id, term) =>
-        this.#proposer.propose({ type: 'leaseExpire', id, term }, { timeoutMs: Infinity }),
+      proposeExpiry: ({ id, grantedIndex }, term) =>
+        this.#proposer.propose(
+          { type: 'leaseExpire', id, term, grantedIndex },
+          { timeoutMs: Infinity },
+        ),
     })
   }
 

@@ -16,11 +16,13 @@ interface Settled {
   reject(error: Error): void
 }
 
+const leaseOf = (id: string, ttlSeconds: number): Lease => ({ id, ttlSeconds, grantedIndex: 1 })
+
 class Fixture {
   leases: Lease[] = []
   /** Undefined: a quorum confirms at once. */
   confirmations: Settled[] | undefined
-  readonly expiries: (Settled & { readonly id: string; readonly term: number })[] = []
+  readonly expiries: (Settled & { readonly lease: Lease; readonly term: number })[] = []
   readonly keeper = new LeaseKeeper({
     clock: new LeaseClock(2 * TICK_MS, performance.now()),
     electionTimeoutMs: ELECTION_TIMEOUT_MS,
@@ -30,8 +32,8 @@ class Fixture {
         if (this.confirmations === undefined) resolve()
         else this.confirmations.push({ resolve: () => resolve(), reject })
       }),
-    proposeExpiry: (id, term) =>
-      new Promise((resolve, reject) => this.expiries.push({ id, term, resolve, reject })),
+    proposeExpiry: (lease, term) =>
+      new Promise((resolve, reject) => this.expiries.push({ lease, term, resolve, reject })),
   })
 
   lead(term = 1): void {
@@ -39,8 +41,9 @@ class Fixture {
   }
 
   grant(id: string, ttlSeconds: number): void {
-    this.leases.push({ id, ttlSeconds })
-    this.keeper.onApplied([{ type: 'granted', id, ttlSeconds }], performance.now())
+    const lease = leaseOf(id, ttlSeconds)
+    this.leases.push(lease)
+    this.keeper.onApplied([{ type: 'granted', lease }], performance.now())
   }
 
   end(id: string): void {
@@ -69,7 +72,7 @@ class Fixture {
   }
 
   get expired(): string[] {
-    return this.expiries.map(({ id }) => id)
+    return this.expiries.map(({ lease }) => lease.id)
   }
 }
 
@@ -96,7 +99,7 @@ describe('expiry (catalogue 71)', () => {
     await fixture.pass(1_900)
     expect(fixture.expired).toEqual([])
     await fixture.pass(100 + SCAN_DELAY_MS)
-    expect(fixture.expiries).toMatchObject([{ id: '7', term: 1 }])
+    expect(fixture.expiries).toMatchObject([{ lease: { id: '7' }, term: 1 }])
   })
 
   it('is put off by a renewal to a full TTL from then', async () => {
@@ -191,10 +194,7 @@ describe('expiry (catalogue 71)', () => {
 
 describe('a change of leader (etcd: Lessor.Promote; #9888)', () => {
   it('re-arms every lease with its TTL and an election timeout', async () => {
-    fixture.leases = [
-      { id: '7', ttlSeconds: 2 },
-      { id: '8', ttlSeconds: 5 },
-    ]
+    fixture.leases = [leaseOf('7', 2), leaseOf('8', 5)]
     await fixture.pass(10_000)
     fixture.lead()
     expect(keeper.remainingMs('7', performance.now())).toBe(2_000 + ELECTION_TIMEOUT_MS)
@@ -216,12 +216,12 @@ describe('a change of leader (etcd: Lessor.Promote; #9888)', () => {
   })
 
   it('stamps an expiry with the term in which the time was counted (etcd #17425)', async () => {
-    fixture.leases = [{ id: '7', ttlSeconds: 2 }]
+    fixture.leases = [leaseOf('7', 2)]
     fixture.lead(3)
     keeper.demote()
     fixture.lead(5)
     await fixture.pass(2_000 + ELECTION_TIMEOUT_MS + SCAN_DELAY_MS)
-    expect(fixture.expiries).toMatchObject([{ id: '7', term: 5 }])
+    expect(fixture.expiries).toMatchObject([{ lease: { id: '7' }, term: 5 }])
   })
 
   it('counts anew for a lease whose expiry was under way when leadership was lost', async () => {
@@ -284,7 +284,7 @@ describe('confirmation by a quorum (etcd #15247)', () => {
     expect(fixture.expired).toEqual([])
     fixture.confirmations![0]!.resolve()
     await turn()
-    expect(fixture.expiries).toMatchObject([{ id: '7', term: 2 }])
+    expect(fixture.expiries).toMatchObject([{ lease: { id: '7' }, term: 2 }])
   })
 
   it('leaves alone a lease that was renewed meanwhile', async () => {

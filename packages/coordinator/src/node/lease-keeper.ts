@@ -29,11 +29,11 @@ export interface LeaseKeeperOptions {
   /** Rejects when the quorum does not confirm the leader. */
   readonly confirmLeadership: () => Promise<void>
   /** Settles only when the proposal is decided: applied, or certainly lost. */
-  readonly proposeExpiry: (id: LeaseId, term: number) => Promise<unknown>
+  readonly proposeExpiry: (lease: Lease, term: number) => Promise<unknown>
 }
 
 interface Armed {
-  readonly ttlMs: number
+  readonly lease: Lease
   deadlineMs: number
   expiring: boolean
 }
@@ -55,7 +55,7 @@ export class LeaseKeeper {
     this.#leadsInTerm = term
     const base = this.#options.clock.read(nowMs) + this.#options.electionTimeoutMs
     this.#armed.clear()
-    for (const { id, ttlSeconds } of this.#options.leases()) this.#arm(id, ttlSeconds, base)
+    for (const lease of this.#options.leases()) this.#arm(lease, base)
     this.#decideAll()
   }
 
@@ -72,7 +72,7 @@ export class LeaseKeeper {
   onApplied(changes: readonly LeaseChange[], nowMs: number): void {
     for (const change of changes) {
       if (change.type === 'granted') {
-        if (this.leads) this.#arm(change.id, change.ttlSeconds, this.#options.clock.read(nowMs))
+        if (this.leads) this.#arm(change.lease, this.#options.clock.read(nowMs))
       } else {
         this.#armed.delete(change.id)
         this.#decide(change.id)
@@ -88,11 +88,12 @@ export class LeaseKeeper {
   async renew(id: LeaseId): Promise<number | undefined> {
     for (;;) {
       this.#requireLeadership()
-      const lease = this.#armed.get(id)
-      if (lease === undefined) return undefined
-      if (!lease.expiring) {
-        lease.deadlineMs = this.#options.clock.read(performance.now()) + lease.ttlMs
-        return lease.ttlMs / 1000
+      const armed = this.#armed.get(id)
+      if (armed === undefined) return undefined
+      if (!armed.expiring) {
+        const { ttlSeconds } = armed.lease
+        armed.deadlineMs = this.#options.clock.read(performance.now()) + ttlSeconds * 1000
+        return ttlSeconds
       }
       await new Promise<void>((resolve) => {
         this.#undecided.set(id, [...(this.#undecided.get(id) ?? []), resolve])
@@ -106,8 +107,8 @@ export class LeaseKeeper {
    */
   remainingMs(id: LeaseId, nowMs: number): number | undefined {
     this.#requireLeadership()
-    const lease = this.#armed.get(id)
-    return lease && Math.max(0, lease.deadlineMs - this.#options.clock.read(nowMs))
+    const armed = this.#armed.get(id)
+    return armed && Math.max(0, armed.deadlineMs - this.#options.clock.read(nowMs))
   }
 
   /**
@@ -125,8 +126,8 @@ export class LeaseKeeper {
     if (term === undefined || clockMs < this.#nextScanMs) return
     this.#nextScanMs = clockMs + LEASE_SCAN_MS
     const due: LeaseId[] = []
-    for (const [id, lease] of this.#armed) {
-      if (lease.expiring || lease.deadlineMs > clockMs) continue
+    for (const [id, { expiring, deadlineMs }] of this.#armed) {
+      if (expiring || deadlineMs > clockMs) continue
       due.push(id)
       if (due.length === MAX_EXPIRIES_PER_SCAN) break
     }
@@ -142,15 +143,15 @@ export class LeaseKeeper {
     if (this.#leadsInTerm !== term) return
     const clockMs = this.#options.clock.read(performance.now())
     for (const id of due) {
-      const lease = this.#armed.get(id)
-      if (lease === undefined || lease.expiring || lease.deadlineMs > clockMs) continue
-      lease.expiring = true
+      const armed = this.#armed.get(id)
+      if (armed === undefined || armed.expiring || armed.deadlineMs > clockMs) continue
+      armed.expiring = true
       // A lease that is still there is scanned, and may be renewed, again.
       const decided = (): void => {
-        lease.expiring = false
+        armed.expiring = false
         this.#decide(id)
       }
-      this.#options.proposeExpiry(id, term).then(decided, (error: unknown) => {
+      this.#options.proposeExpiry(armed.lease, term).then(decided, (error: unknown) => {
         // The entry may still be applied, so a renewal might be worth nothing.
         if (error instanceof NodeError && error.outcome === 'unknown') return
         decided()
@@ -162,9 +163,9 @@ export class LeaseKeeper {
     if (!this.leads) throw new NodeError('noLeader', 'not-applied')
   }
 
-  #arm(id: LeaseId, ttlSeconds: number, baseMs: number): void {
-    const ttlMs = ttlSeconds * 1000
-    this.#armed.set(id, { ttlMs, deadlineMs: baseMs + ttlMs, expiring: false })
+  #arm(lease: Lease, baseMs: number): void {
+    const deadlineMs = baseMs + lease.ttlSeconds * 1000
+    this.#armed.set(lease.id, { lease, deadlineMs, expiring: false })
   }
 
   #decide(id: LeaseId): void {

@@ -82,7 +82,10 @@ class Member {
   lead(...leaseIds: string[]): void {
     this.leaderId = 'self'
     this.keeper.promote(1, performance.now())
-    const granted = leaseIds.map((id) => ({ type: 'granted', id, ttlSeconds: 9 }) as const)
+    const granted = leaseIds.map((id) => {
+      const lease = { id, ttlSeconds: 9, grantedIndex: 1 }
+      return { type: 'granted', lease } as const
+    })
     this.keeper.onApplied(granted, performance.now())
   }
 }

@@ -3,97 +3,26 @@
  * most once, and an outcome that is not known is called unknown (catalogue 18, 24).
  */
 
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ProposeResult } from '@holdfast/raft'
-import type { Command, Proposal } from '../state-machine/command.js'
-import { type CommandResult, Refusal } from '../state-machine/outcome.js'
-import type { AppliedProposal } from '../state-machine/state-machine.js'
-import { NodeError } from './node-error.js'
+import { Refusal } from '../state-machine/outcome.js'
 import {
+  MAX_BATCH_BYTES,
   MAX_PENDING_PROPOSALS,
   MAX_PENDING_PROPOSAL_BYTES,
-  Proposer,
-  type ProposalSink,
 } from './proposer.js'
-import { track, turn, type Tracked } from './tracked.test-support.js'
-
-const ORIGIN = '1/first'
-const TIMEOUT_MS = 7_000
-
-function command(revision = 1): Command {
-  return { type: 'compact', revision }
-}
-
-function encode(proposal: Proposal): Uint8Array {
-  return Buffer.from(JSON.stringify(proposal))
-}
-
-function decode(data: Uint8Array): Proposal {
-  return JSON.parse(Buffer.from(data).toString()) as Proposal
-}
-
-interface Batch {
-  readonly ref: number
-  readonly term: number
-  readonly proposals: readonly Proposal[]
-}
-
-/** A core that answers as it is told. */
-class ScriptedSink implements ProposalSink {
-  status = { term: 1 }
-  answer: ProposeResult = 'appended'
-  readonly batches: Batch[] = []
-
-  propose(commands: readonly Uint8Array[], ref: number): ProposeResult {
-    this.batches.push({ ref, term: this.status.term, proposals: commands.map(decode) })
-    return this.answer
-  }
-
-  get sequences(): number[][] {
-    return this.batches.map(({ proposals }) => proposals.map(({ sequence }) => sequence))
-  }
-
-  get lastBatch(): Batch {
-    return this.batches.at(-1)!
-  }
-}
-
-function applied(proposal: Proposal, revision = proposal.sequence): AppliedProposal {
-  return { proposal, outcome: { ok: true, result: { type: 'compact', revision } } }
-}
-
-function createProposer(encodeWith = encode): {
-  proposer: Proposer
-  sink: ScriptedSink
-  wakes: () => number
-} {
-  const sink = new ScriptedSink()
-  let wakes = 0
-  const wake = (): void => {
-    wakes += 1
-  }
-  const proposer = new Proposer({ sink, origin: ORIGIN, encode: encodeWith, wake })
-  return { proposer, sink, wakes: () => wakes }
-}
-
-function propose(proposer: Proposer, count = 1, timeoutMs = TIMEOUT_MS): Tracked<CommandResult>[] {
-  return Array.from({ length: count }, () => track(proposer.propose(command(), { timeoutMs })))
-}
-
-const notApplied = (reason: NodeError['reason']): object => ({
-  state: 'rejected',
-  error: new NodeError(reason, 'not-applied'),
-})
-
-const unknown = (reason: NodeError['reason']): object => ({
-  state: 'rejected',
-  error: new NodeError(reason, 'unknown'),
-})
-
-function later(ms: number): number {
-  return performance.now() + ms
-}
+import {
+  applied,
+  command,
+  createProposer,
+  later,
+  notApplied,
+  ORIGIN,
+  padded,
+  propose,
+  TIMEOUT_MS,
+  unknown,
+} from './proposer.test-support.js'
+import { track, turn } from './tracked.test-support.js'
 
 describe('batches', () => {
   it('hands everything that was proposed in a turn to the core as one batch, in order', () => {
@@ -311,6 +240,33 @@ describe('refusals of the core', () => {
     expect(proposer.pendingCount).toBe(0)
   })
 
+  it('hands over large batches in pieces, one of which may be refused (catalogue 18)', async () => {
+    const { proposer, sink } = createProposer(padded(MAX_BATCH_BYTES / 2 - 1))
+    const [first, second, third] = propose(proposer, 3)
+    sink.answers = ['tooManyUncommitted', 'appended']
+    proposer.submit()
+    await turn()
+    expect(sink.sequences).toEqual([[1, 2], [3]])
+    for (const one of [first, second]) expect(one).toMatchObject(notApplied('tooManyRequests'))
+    expect(third).toMatchObject({ state: 'pending' })
+  })
+
+  it('keeps the pieces that are left in their order when there is no leader', () => {
+    const { proposer, sink } = createProposer(padded(MAX_BATCH_BYTES / 2 + 1))
+    propose(proposer, 3)
+    sink.answers = ['forwarded', 'noLeader']
+    proposer.submit()
+    proposer.submit()
+    expect(sink.sequences).toEqual([[1], [2], [2], [3]])
+  })
+
+  it('hands over a proposal that is larger than a batch by itself', () => {
+    const { proposer, sink } = createProposer(padded(2 * MAX_BATCH_BYTES))
+    propose(proposer, 2)
+    proposer.submit()
+    expect(sink.sequences).toEqual([[1], [2]])
+  })
+
   it('submits a dropped batch again after a tick, never in a hot loop', () => {
     const { proposer, sink } = createProposer()
     sink.answer = 'forwarded'
@@ -435,157 +391,5 @@ describe('closing', () => {
     await turn()
     expect(late).toMatchObject(notApplied('stopped'))
     expect(proposer.pendingCount).toBe(0)
-  })
-})
-
-type Step =
-  | { readonly type: 'propose' | 'apply' | 'deliver' | 'refuse' | 'lose' | 'tick' }
-  | { readonly type: 'submit'; readonly answer: ProposeResult }
-  | { readonly type: 'newTerm'; readonly keep: number }
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    type: fc.constantFrom('propose', 'apply', 'deliver', 'refuse', 'lose', 'tick' as const),
-  }),
-  fc.record({
-    type: fc.constant('submit' as const),
-    answer: fc.constantFrom<ProposeResult>(
-      'appended',
-      'appended',
-      'forwarded',
-      'forwarded',
-      'noLeader',
-      'tooManyUncommitted',
-    ),
-  }),
-  fc.record({ type: fc.constant('newTerm' as const), keep: fc.nat(5) }),
-)
-
-/** A cluster as the proposer can tell: one log, a wire that may lose, leaders that come and go. */
-class ScriptedCluster {
-  readonly sink = new ScriptedSink()
-  readonly proposer = new Proposer({
-    sink: this.sink,
-    origin: ORIGIN,
-    encode,
-    wake: () => undefined,
-  })
-  readonly callers: Tracked<CommandResult>[] = []
-  readonly timesApplied = new Map<number, number>()
-  readonly #log: { readonly term: number; readonly proposal: Proposal | undefined }[] = []
-  #wire: Batch[] = []
-  #appliedCount = 0
-
-  run(step: Step): void {
-    switch (step.type) {
-      case 'propose':
-        this.callers.push(...propose(this.proposer))
-        return
-      case 'submit': {
-        this.#submit(step.answer)
-        return
-      }
-      case 'deliver': {
-        this.#deliver(this.#wire.shift())
-        return
-      }
-      case 'refuse': {
-        this.#refuse(this.#wire.shift())
-        return
-      }
-      case 'lose':
-        this.#wire.shift()
-        return
-      case 'newTerm': {
-        this.#elect(step.keep)
-        return
-      }
-      case 'apply': {
-        this.#apply()
-        return
-      }
-      case 'tick':
-        this.proposer.tick(later(0))
-    }
-  }
-
-  /** Everything that is still under way arrives, and everything that was appended is applied. */
-  finish(): void {
-    while (this.#wire.length > 0) this.#deliver(this.#wire.shift())
-    while (this.#appliedCount < this.#log.length) this.#apply()
-  }
-
-  #submit(answer: ProposeResult): void {
-    const { batches } = this.sink
-    const before = batches.length
-    this.sink.answer = answer
-    this.proposer.submit()
-    const batch = batches[before]
-    if (batch === undefined) return
-    if (answer === 'appended') this.#append(batch)
-    if (answer === 'forwarded') this.#wire.push(batch)
-  }
-
-  #append({ proposals }: Batch): void {
-    const { term } = this.sink.status
-    for (const proposal of proposals) this.#log.push({ term, proposal })
-  }
-
-  /** A leader appends what was forwarded in its own term and refuses the rest. */
-  #deliver(batch: Batch | undefined): void {
-    if (batch?.term === this.sink.status.term) this.#append(batch)
-    else this.#refuse(batch)
-  }
-
-  #refuse(batch: Batch | undefined): void {
-    if (batch !== undefined) this.proposer.onDropped([batch.ref])
-  }
-
-  /** The new leader lacks the end of the log, but nothing that was applied anywhere. */
-  #elect(keep: number): void {
-    this.#log.length = Math.min(this.#log.length, this.#appliedCount + keep)
-    this.sink.status = { term: this.sink.status.term + 1 }
-    this.#log.push({ term: this.sink.status.term, proposal: undefined })
-  }
-
-  #apply(): void {
-    const slice = this.#log.slice(this.#appliedCount, this.#appliedCount + 2)
-    if (slice.length === 0) return
-    this.#appliedCount += slice.length
-    const proposals = slice.flatMap(({ proposal }) => proposal ?? [])
-    for (const { sequence } of proposals) {
-      this.timesApplied.set(sequence, (this.timesApplied.get(sequence) ?? 0) + 1)
-    }
-    this.proposer.onApplied(
-      proposals.map((proposal) => applied(proposal)),
-      slice.at(-1)!.term,
-    )
-  }
-}
-
-describe('against a scripted log', () => {
-  it('applies nothing twice, settles everything, and never mistakes an outcome', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const cluster = new ScriptedCluster()
-        for (const each of steps) cluster.run(each)
-        cluster.proposer.tick(later(TIMEOUT_MS))
-        cluster.finish()
-        await turn()
-        for (const [index, caller] of cluster.callers.entries()) {
-          const times = cluster.timesApplied.get(index + 1) ?? 0
-          expect(times).toBeLessThanOrEqual(1)
-          expect(caller.state).not.toBe('pending')
-          if (caller.state === 'fulfilled') {
-            expect(times).toBe(1)
-            expect(caller.value).toEqual({ type: 'compact', revision: index + 1 })
-          } else if ((caller.error as NodeError).outcome === 'not-applied') {
-            expect(times).toBe(0)
-          }
-        }
-        expect(cluster.proposer.pendingCount).toBe(0)
-      }),
-      { numRuns: 400 },
-    )
   })
 })

@@ -18,6 +18,11 @@ import { NodeError } from './node-error.js'
 export const MAX_PENDING_PROPOSALS = 5_000
 /** Their encoded size in all. */
 export const MAX_PENDING_PROPOSAL_BYTES = 64 * 1024 * 1024
+/**
+ * Of one batch, unless a single proposal is larger. A leader under load takes small batches in
+ * between others; one of all that may be pending it would refuse for as long as the load lasts.
+ */
+export const MAX_BATCH_BYTES = 1024 * 1024
 
 const MAX_FIRST_REF = 2 ** 32
 
@@ -117,36 +122,38 @@ export class Proposer {
     })
   }
 
-  /** Hands everything that waits to the core, as one batch. */
+  /** Hands everything that waits to the core. */
   submit(): void {
     if (this.#queue.length === 0 || this.#paused) return
-    const batch = this.#queue.filter((pending) => this.#pending.has(pending.sequence))
+    const waiting = this.#queue.filter((pending) => this.#pending.has(pending.sequence))
     this.#queue = []
-    if (batch.length === 0) return
+    for (let from = 0; from < waiting.length;) {
+      const batch = waiting.slice(from, endOfBatch(waiting, from))
+      if (this.#submitBatch(batch) === 'noLeader') {
+        // They stay queued, in order, until there is a leader or their deadline passes.
+        this.#queue = waiting.slice(from)
+        return
+      }
+      from += batch.length
+    }
+  }
+
+  #submitBatch(batch: readonly Pending[]): ProposeResult {
     this.#ref += 1
     const result = this.#sink.propose(
       batch.map((pending) => pending.data),
       this.#ref,
     )
-    switch (result) {
-      case 'appended':
-      case 'forwarded': {
-        const { term } = this.#sink.status
-        for (const pending of batch) {
-          pending.term = term
-          pending.ref = this.#ref
-        }
-        return
+    if (result === 'appended' || result === 'forwarded') {
+      const { term } = this.#sink.status
+      for (const pending of batch) {
+        pending.term = term
+        pending.ref = this.#ref
       }
-      case 'noLeader':
-        // They stay queued, in order, until there is a leader or their deadline passes.
-        this.#queue = batch
-        return
-      case 'tooManyUncommitted':
-        for (const pending of batch) {
-          pending.settle(new NodeError('tooManyRequests', 'not-applied'))
-        }
+    } else if (result === 'tooManyUncommitted') {
+      for (const pending of batch) pending.settle(new NodeError('tooManyRequests', 'not-applied'))
     }
+    return result
   }
 
   /** The leader refused these batches: they were not appended anywhere. */
@@ -196,4 +203,15 @@ export class Proposer {
     this.#queue = [...lost, ...this.#queue]
     this.#wake()
   }
+}
+
+/** One past the last that still fits into the batch that begins at `from`. */
+function endOfBatch(waiting: readonly Pending[], from: number): number {
+  let bytes = waiting[from]?.data.byteLength ?? 0
+  let end = from + 1
+  for (; end < waiting.length; end++) {
+    bytes += waiting[end]?.data.byteLength ?? 0
+    if (bytes > MAX_BATCH_BYTES) break
+  }
+  return end
 }

@@ -32,6 +32,9 @@ interface Effect {
   readonly compactRevision?: number
 }
 
+/** Of the entry that holds the command. */
+type EntryId = Pick<CommittedProposal, 'index' | 'term'>
+
 /** A copy of the position that the batch moves on, entry by entry. */
 type Draft = { -readonly [Field in keyof Position]: Position[Field] }
 
@@ -69,26 +72,27 @@ export class BatchRun {
     }
   }
 
-  #applyEntry({ index, term, proposal }: CommittedProposal): void {
+  #applyEntry(entry: CommittedProposal): void {
+    const { index, term, proposal } = entry
     const { appliedIndex, appliedTerm } = this.#position
     invariant(index === appliedIndex + 1, `entry ${index} was to be applied after ${appliedIndex}`)
     invariant(term >= appliedTerm, `entry ${index} is of term ${term}, after term ${appliedTerm}`)
     if (proposal !== undefined) {
-      this.#proposals.push({ proposal, outcome: this.#answer(proposal, term) })
+      this.#proposals.push({ proposal, outcome: this.#answer(proposal, entry) })
     }
     this.#position.appliedIndex = index
     this.#position.appliedTerm = term
   }
 
-  #answer(proposal: Proposal, term: number): Outcome {
+  #answer(proposal: Proposal, at: EntryId): Outcome {
     const { requestId, command } = proposal
-    if (requestId === undefined) return this.#applyCommand(command, term)
+    if (requestId === undefined) return this.#applyCommand(command, at)
     const { requests } = this.#store
     const known = recall(requests, requestId, this.#position)
     if (known !== undefined) return known
     const leaseChangeCount = this.#leaseChanges.length
     const { revision, compactRevision } = this.#position
-    const outcome = this.#applyCommand(command, term)
+    const outcome = this.#applyCommand(command, at)
     const hadEffect =
       this.#position.revision !== revision ||
       this.#position.compactRevision !== compactRevision ||
@@ -100,10 +104,10 @@ export class BatchRun {
     return outcome
   }
 
-  #applyCommand(command: Command, term: number): Outcome {
+  #applyCommand(command: Command, at: EntryId): Outcome {
     const writer = new RevisionWriter(this.#store, this.#position.revision)
     try {
-      const effect = this.#runCommand(writer, command, term)
+      const effect = this.#runCommand(writer, command, at)
       this.#record(writer, effect)
       return { ok: true, result: effect.result }
     } catch (error) {
@@ -113,7 +117,7 @@ export class BatchRun {
     }
   }
 
-  #runCommand(writer: RevisionWriter, command: Command, term: number): Effect {
+  #runCommand(writer: RevisionWriter, command: Command, at: EntryId): Effect {
     switch (command.type) {
       case 'kv': {
         const operation = choose(this.#store, command.operation)
@@ -123,11 +127,11 @@ export class BatchRun {
       case 'compact':
         return compactionEffect(command.revision, this.#position)
       case 'leaseGrant':
-        return grantLease(writer, command)
+        return grantLease(writer, command, at.index)
       case 'leaseRevoke':
         return revokeLease(writer, command)
       case 'leaseExpire':
-        return expireLease(writer, command, term)
+        return expireLease(writer, command, at.term)
       case 'publishMember':
         this.#store.members.save(command.member)
         return { result: { type: command.type, revision: writer.revision } }

@@ -11,10 +11,16 @@ export type Command =
   | { readonly type: 'leaseGrant'; readonly id: LeaseId; readonly ttlSeconds: number }
   | { readonly type: 'leaseRevoke'; readonly id: LeaseId }
   /**
-   * The leader of `term` found the lease expired. Void in an entry of any other term: a deposed or
-   * stalled leader's expiry must not kill a lease that its successor renewed (etcd #15247, #17425).
+   * The leader of `term` found the lease expired that the entry at `grantedIndex` had granted. Void
+   * in an entry of any other term: a deposed or stalled leader's expiry must not kill a lease that
+   * its successor renewed (etcd #15247, #17425). Void for any other grant of the same id as well.
    */
-  | { readonly type: 'leaseExpire'; readonly id: LeaseId; readonly term: number }
+  | {
+      readonly type: 'leaseExpire'
+      readonly id: LeaseId
+      readonly term: number
+      readonly grantedIndex: number
+    }
   | { readonly type: 'publishMember'; readonly member: PublishedMember }
 
 /** What a member tells the cluster about itself, replacing what it told before (etcd: publish). */

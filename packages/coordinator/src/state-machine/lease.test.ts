@@ -18,9 +18,11 @@ describe('lease', () => {
     const id = '9223372036854775807'
     const result = store.run<'leaseGrant'>({ type: 'leaseGrant', id, ttlSeconds: 30 })
     expect(result).toEqual({ type: 'leaseGrant', revision: 1, id, ttlSeconds: 30 })
-    expect(store.machine.lease(id)).toEqual({ id, ttlSeconds: 30 })
-    expect(store.machine.leases()).toEqual([{ id, ttlSeconds: 30 }])
-    expect(store.lastBatch!.leaseChanges).toEqual([{ type: 'granted', id, ttlSeconds: 30 }])
+    expect(store.machine.lease(id)).toEqual({ id, ttlSeconds: 30, grantedIndex: 1 })
+    expect(store.machine.leases()).toEqual([{ id, ttlSeconds: 30, grantedIndex: 1 }])
+    expect(store.lastBatch!.leaseChanges).toEqual([
+      { type: 'granted', lease: { id, ttlSeconds: 30, grantedIndex: 1 } },
+    ])
     expect(store.revision).toBe(1)
   })
 
@@ -54,7 +56,7 @@ describe('lease', () => {
 
   it.each([
     ['revoked', { type: 'leaseRevoke', id: '7' }],
-    ['expired', { type: 'leaseExpire', id: '7', term: 1 }],
+    ['expired', { type: 'leaseExpire', id: '7', term: 1, grantedIndex: 1 }],
   ] as const)('deletes its keys in byte order, in one revision, when %s (§8.26)', (_, command) => {
     const store = storeWithLease('b', '\xff', 'a')
     store.put('other')
@@ -93,16 +95,28 @@ describe('lease', () => {
 
   it('survives an expiry that a leader of another term saw (reliability 72)', () => {
     const store = storeWithLease('a')
-    const expire = { type: 'leaseExpire', id: '7', term: 1 } as const
+    const expire = { type: 'leaseExpire', id: '7', term: 1, grantedIndex: 1 } as const
     expect(store.run(expire, { term: 2 })).toMatchObject({ void: true, revision: 2 })
     expect(store.keys()).toEqual(['a'])
     expect(store.lastBatch!.leaseChanges).toEqual([])
     expect(store.run({ ...expire, term: 2 }, { term: 2 })).toMatchObject({ void: false })
   })
 
+  it('survives an expiry that was meant for an earlier lease of its id', () => {
+    const store = storeWithLease('a')
+    const expire = { type: 'leaseExpire', id: '7', term: 1, grantedIndex: 1 } as const
+    store.run({ type: 'leaseRevoke', id: '7' })
+    store.grant('7')
+    const { grantedIndex } = store.machine.lease('7')!
+    expect(store.run(expire)).toMatchObject({ void: true })
+    expect(store.machine.lease('7')).toBeDefined()
+    expect(store.run({ ...expire, grantedIndex })).toMatchObject({ void: false })
+    expect(store.machine.lease('7')).toBeUndefined()
+  })
+
   it('makes an expiry void, not refused, when it is gone (reliability 72)', () => {
     const store = new TestMachine()
-    const expire = { type: 'leaseExpire', id: '7', term: 1 } as const
+    const expire = { type: 'leaseExpire', id: '7', term: 1, grantedIndex: 1 } as const
     expect(store.run(expire)).toEqual({ type: 'leaseExpire', revision: 1, void: true })
     expect(store.lastBatch!.leaseChanges).toEqual([])
   })

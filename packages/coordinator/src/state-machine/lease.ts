@@ -1,7 +1,8 @@
 /**
  * Leases as the log sees them (etcd §8.25–29, reliability 72–73): granted, revoked, expired. Time is
  * not here: the leader counts it and proposes the expiry, which is void unless the entry is of the
- * very term in which the leader saw it, because a later leader has armed the lease anew.
+ * very term in which the leader saw it, because a later leader has armed the lease anew, and unless
+ * the lease is the very one: its id may have been revoked and granted again meanwhile.
  */
 
 import type { Command } from './command.js'
@@ -21,13 +22,15 @@ interface LeaseEffect {
 export function grantLease(
   writer: RevisionWriter,
   { id, ttlSeconds }: CommandOf<'leaseGrant'>,
+  grantedIndex: number,
 ): LeaseEffect {
   const { leases } = writer.store
   if (leases.find(id) !== undefined) throw new Refusal('leaseExists')
-  leases.add({ id, ttlSeconds })
+  const lease = { id, ttlSeconds, grantedIndex }
+  leases.add(lease)
   return {
     result: { type: 'leaseGrant', revision: writer.revision, id, ttlSeconds },
-    leaseChanges: [{ type: 'granted', id, ttlSeconds }],
+    leaseChanges: [{ type: 'granted', lease }],
   }
 }
 
@@ -46,8 +49,8 @@ export function expireLease(
   command: CommandOf<'leaseExpire'>,
   entryTerm: number,
 ): LeaseEffect {
-  const { id, term } = command
-  const isVoid = term !== entryTerm || writer.store.leases.find(id) === undefined
+  const { id, term, grantedIndex } = command
+  const isVoid = term !== entryTerm || writer.store.leases.find(id)?.grantedIndex !== grantedIndex
   if (!isVoid) endLease(writer, id)
   return {
     result: { type: 'leaseExpire', revision: writer.revision, void: isVoid },

@@ -6,9 +6,11 @@
 import type { Command } from './command.js'
 import type { Compare, KeySelector, KeyValue, Operation, RangeOperation } from './operation.js'
 import type { OperationResult, RefusalReason } from './outcome.js'
+import type { Lease } from './state-machine.js'
 import { text } from './state-machine.test-support.js'
 
 type Contents = ReadonlyMap<string, KeyValue>
+type Place = { readonly index: number; readonly term: number }
 type ModelResult = { readonly revision: number } & Record<string, unknown>
 
 class Refused extends Error {
@@ -23,17 +25,18 @@ export class Model {
   /** The contents at each revision; what is asked of a compacted one is refused anyway. */
   readonly #past = new Map<number, Contents>([[1, new Map()]])
   readonly events = new Map<number, string[]>()
-  readonly leases = new Map<string, number>()
+  readonly leases = new Map<string, Lease>()
   revision = 1
   compactRevision = -1
   #contents = new Map<string, KeyValue>()
   #changes: string[] = []
 
-  apply(command: Command, term: number): ModelResult | RefusalReason {
+  /** `at` is the entry that holds the command. */
+  apply(command: Command, at: Place): ModelResult | RefusalReason {
     const saved = new Map(this.#contents)
     this.#changes = []
     try {
-      const result = this.#run(command, term)
+      const result = this.#run(command, at)
       if (this.#changes.length > 0) {
         this.revision++
         this.events.set(this.revision, this.#changes)
@@ -53,7 +56,7 @@ export class Model {
     return this.#range(operation)
   }
 
-  #run(command: Command, term: number): ModelResult {
+  #run(command: Command, { index, term }: Place): ModelResult {
     switch (command.type) {
       case 'kv': {
         const before = new Map(this.#contents)
@@ -64,16 +67,19 @@ export class Model {
         if (command.revision > this.revision) throw new Refused('futureRevision')
         this.compactRevision = command.revision
         return { type: 'compact', revision: this.revision }
-      case 'leaseGrant':
-        if (this.leases.has(command.id)) throw new Refused('leaseExists')
-        this.leases.set(command.id, command.ttlSeconds)
+      case 'leaseGrant': {
+        const { id, ttlSeconds } = command
+        if (this.leases.has(id)) throw new Refused('leaseExists')
+        this.leases.set(id, { id, ttlSeconds, grantedIndex: index })
         return { ...command, revision: this.revision }
+      }
       case 'leaseRevoke':
         if (!this.leases.has(command.id)) throw new Refused('leaseNotFound')
         this.#endLease(command.id)
         return { type: 'leaseRevoke', revision: this.#now() }
       case 'leaseExpire': {
-        const isVoid = command.term !== term || !this.leases.has(command.id)
+        const lease = this.leases.get(command.id)
+        const isVoid = command.term !== term || lease?.grantedIndex !== command.grantedIndex
         if (!isVoid) this.#endLease(command.id)
         return { type: 'leaseExpire', revision: this.#now(), void: isVoid }
       }

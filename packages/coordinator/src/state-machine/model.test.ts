@@ -155,8 +155,8 @@ const leaseCommand: fc.Arbitrary<Command> = fc.oneof(
   },
   leaseId.map((id): Command => ({ type: 'leaseRevoke', id })),
   fc
-    .tuple(leaseId, fc.constantFrom(1, 1, 2))
-    .map(([id, term]): Command => ({ type: 'leaseExpire', id, term })),
+    .tuple(leaseId, fc.constantFrom(1, 1, 2), fc.nat(6))
+    .map(([id, term, grantedIndex]): Command => ({ type: 'leaseExpire', id, term, grantedIndex })),
 )
 const commandAt: fc.Arbitrary<At<Command>> = fc.oneof(
   {
@@ -206,9 +206,7 @@ function expectSameReads(machine: StateMachine, model: Model): void {
     const read = () => machine.range(range('a', '', { revision: compacted }))
     expect(read).toThrow(Refusal)
   }
-  expect(new Map(machine.leases().map(({ id, ttlSeconds }) => [id, ttlSeconds]))).toEqual(
-    model.leases,
-  )
+  expect(new Map(machine.leases().map((lease) => [lease.id, lease]))).toEqual(model.leases)
   const from = Math.max(2, model.compactRevision)
   for (const revisionEvents of machine.history(from, 1000)) {
     expect(namesOf(revisionEvents)).toEqual(model.events.get(revisionEvents.revision))
@@ -237,7 +235,7 @@ it(
           const next = entry(index + 1, command(model.revision))
           entries.push(next)
           const { proposals, revisions } = machine.apply([next])
-          const expected = model.apply(next.proposal!.command, TERM)
+          const expected = model.apply(next.proposal!.command, next)
           expectSameOutcome(proposals[0]!, expected)
           expect(machine.revision).toBe(model.revision)
           expect(revisions.map(namesOf)).toEqual(

@@ -58,7 +58,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     .tuple(leaseId, fc.nat())
     .map(([id, ttlSeconds]): Command => ({ type: 'leaseGrant', id, ttlSeconds })),
   leaseId.map((id): Command => ({ type: 'leaseRevoke', id })),
-  fc.tuple(leaseId, fc.nat()).map(([id, term]): Command => ({ type: 'leaseExpire', id, term })),
+  fc
+    .tuple(leaseId, fc.nat(), fc.nat())
+    .map(([id, term, grantedIndex]): Command => ({ type: 'leaseExpire', id, term, grantedIndex })),
   fc
     .record({ id: leaseId, name: fc.string(), clientUrls: fc.array(fc.string()) })
     .map((member): Command => ({ type: 'publishMember', member })),

@@ -87,7 +87,7 @@ function packCommand(command: Command): Packed {
     case 'leaseRevoke':
       return [LEASE_REVOKE, command.id]
     case 'leaseExpire':
-      return [LEASE_EXPIRE, command.id, command.term]
+      return [LEASE_EXPIRE, command.id, command.term, command.grantedIndex]
     case 'publishMember': {
       const { id, name, clientUrls } = command.member
       return [PUBLISH_MEMBER, id, name, clientUrls]
@@ -107,7 +107,12 @@ function unpackCommand(packed: Packed): Command {
     case LEASE_REVOKE:
       return { type: 'leaseRevoke', id: first as string }
     case LEASE_EXPIRE:
-      return { type: 'leaseExpire', id: first as string, term: second as number }
+      return {
+        type: 'leaseExpire',
+        id: first as string,
+        term: second as number,
+        grantedIndex: third as number,
+      }
     case PUBLISH_MEMBER: {
       const member = { id: first as string, name: second as string, clientUrls: third as string[] }
       return { type: 'publishMember', member }

@@ -17,7 +17,7 @@ export interface AppliedProposal {
 }
 
 export type LeaseChange =
-  | { readonly type: 'granted'; readonly id: LeaseId; readonly ttlSeconds: number }
+  | { readonly type: 'granted'; readonly lease: Lease }
   | { readonly type: 'ended'; readonly id: LeaseId }
 
 export interface AppliedBatch {
@@ -30,6 +30,8 @@ export interface AppliedBatch {
 export interface Lease {
   readonly id: LeaseId
   readonly ttlSeconds: number
+  /** The log index of the grant, by which two leases of one id differ. */
+  readonly grantedIndex: number
 }
 
 export interface StateMachine {

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from './connection.js'
+import { RAFT_MIGRATIONS } from './raft-schema.js'
+import { STATE_MIGRATIONS } from './state-migrations.js'
 import { append, entriesOf, entry, newDirectory, open } from './storage.test-support.js'
 import { transactionsOf } from './transaction.js'
 
@@ -96,12 +98,15 @@ describe('a data directory', () => {
     })
   })
 
-  it.each(['raft.db', 'state.db'])('is refused when %s has a newer format', async (file) => {
+  it.each([
+    ['raft.db', RAFT_MIGRATIONS.length],
+    ['state.db', STATE_MIGRATIONS.length],
+  ])('is refused when %s has a newer format', async (file, newest) => {
     const directory = await openedOnce()
     change(join(directory, file), 'PRAGMA user_version = 99')
     await expect(open(directory)).rejects.toMatchObject({
       code: 'formatTooNew',
-      message: `${join(directory, file)} has format 99, but this program reads formats up to 1`,
+      message: `${join(directory, file)} has format 99, but this program reads formats up to ${newest}`,
     })
   })
 

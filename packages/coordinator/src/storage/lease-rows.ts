@@ -17,7 +17,7 @@ export class LeaseRows implements LeaseStore {
 
   find(id: LeaseId): Lease | undefined {
     const row = this.#queries.find.get(id)
-    return row && { id, ttlSeconds: row[0] }
+    return row && { id, ttlSeconds: row[0], grantedIndex: row[1] }
   }
 
   all(): readonly Lease[] {
@@ -28,8 +28,8 @@ export class LeaseRows implements LeaseStore {
     return this.#queries.keysOf.all({ id }).map((row) => ({ ...row, lease: id }))
   }
 
-  add({ id, ttlSeconds }: Lease): void {
-    this.#queries.add.run({ id, ttlSeconds })
+  add({ id, ttlSeconds, grantedIndex }: Lease): void {
+    this.#queries.add.run({ id, ttlSeconds, grantedIndex })
   }
 
   remove(id: LeaseId): void {
@@ -41,9 +41,12 @@ function prepare(connection: Connection) {
   const { db } = connection
   const isId = eq(leases.id, sql.placeholder('id'))
   return {
-    find: hotStatement<[id: string], [ttlSeconds: number]>(
+    find: hotStatement<[id: string], [ttlSeconds: number, grantedIndex: number]>(
       connection,
-      db.select({ ttlSeconds: leases.ttlSeconds }).from(leases).where(isId),
+      db
+        .select({ ttlSeconds: leases.ttlSeconds, grantedIndex: leases.grantedIndex })
+        .from(leases)
+        .where(isId),
       ['id'],
     ),
     all: db.select().from(leases).orderBy(asc(leases.id)).prepare(),
@@ -55,7 +58,11 @@ function prepare(connection: Connection) {
       .prepare(),
     add: db
       .insert(leases)
-      .values({ id: sql.placeholder('id'), ttlSeconds: sql.placeholder('ttlSeconds') })
+      .values({
+        id: sql.placeholder('id'),
+        ttlSeconds: sql.placeholder('ttlSeconds'),
+        grantedIndex: sql.placeholder('grantedIndex'),
+      })
       .prepare(),
     remove: db.delete(leases).where(isId).prepare(),
   }

@@ -16,7 +16,7 @@ const KEYS = `
   SELECT live.key, history.value, live.create_revision, live.mod_revision, live.version, live.lease
   FROM live JOIN history ON history.revision = live.mod_revision AND history.sub = live.mod_sub
   ORDER BY live.key`
-const LEASES = 'SELECT id, ttl_seconds FROM leases ORDER BY id'
+const LEASES = 'SELECT id, ttl_seconds, granted_index FROM leases ORDER BY id'
 const MEMBERS = 'SELECT id, name, client_urls FROM members ORDER BY id'
 const REQUESTS = 'SELECT id, revision, outcome FROM requests ORDER BY sequence'
 

@@ -75,4 +75,7 @@ export const STATE_MIGRATIONS: readonly string[] = [
 
   INSERT INTO sweep VALUES (1, -1, -1, -1);
   `,
+  `
+  ALTER TABLE leases ADD COLUMN granted_index INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

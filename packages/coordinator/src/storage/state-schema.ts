@@ -44,6 +44,7 @@ export const dead = sqliteTable('dead', {
 export const leases = sqliteTable('leases', {
   id: text('id').primaryKey(),
   ttlSeconds: integer('ttl_seconds').notNull(),
+  grantedIndex: integer('granted_index').notNull(),
 })
 
 /** What the members have told about themselves. */

@@ -7,6 +7,7 @@ import { expect } from 'vitest'
 import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
 import { PEER_PATH, PEER_PROTOCOL, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import { answerProbe, isProbe } from './stream-liveness.js'
 import { StreamTransport } from './stream-transport.js'
 
 export const HOST = '127.0.0.1'
@@ -145,7 +146,8 @@ export class ScriptedPeer {
       const from = String(headers['holdfast-from'])
       socket.on('data', (chunk: Buffer) => {
         for (const payload of reader.push(chunk)) {
-          this.received.push(...decodeMessages(payload, { from, to: id }))
+          if (isProbe(payload)) answerProbe(socket)
+          else this.received.push(...decodeMessages(payload, { from, to: id }))
         }
       })
     })
@@ -161,10 +163,12 @@ export class ScriptedPeer {
   }
 }
 
-/** A wire between a member and a port that can damage what it carries. */
+/** A wire between a member and a port that can damage what it carries, or swallow it. */
 export class DamagingWire {
   /** The next chunk that is carried loses a bit. */
   damagesNext = false
+  /** What is carried while it is set is lost, though no connection ends. */
+  swallows = false
   connections = 0
   readonly #sockets = new Set<Socket>()
   readonly #server = createServer((near) => this.#carry(near))
@@ -194,8 +198,8 @@ export class DamagingWire {
       socket.on('error', () => socket.destroy())
       socket.on('close', () => other.destroy())
     }
-    far.on('data', (chunk) => near.write(chunk))
-    near.on('data', (chunk) => far.write(this.#damage(chunk)))
+    far.on('data', (chunk) => this.swallows || near.write(chunk))
+    near.on('data', (chunk) => this.swallows || far.write(this.#damage(chunk)))
   }
 
   #damage(chunk: Buffer): Buffer {

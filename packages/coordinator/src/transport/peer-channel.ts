@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import { frameHeader } from './frame.js'
 import { encodeMessages, type PeerMessage } from './peer-codec.js'
 import { PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import { probeStream } from './stream-liveness.js'
 
 /** Between attempts to open the stream; each is drawn from [half, whole). */
 const RECONNECT_MS = 100
@@ -97,7 +98,6 @@ export class PeerChannel {
     this.#refusal = ''
     socket.setNoDelay(true)
     socket.setTimeout(0)
-    socket.setKeepAlive(true, 5_000)
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
       this.#socket = undefined
@@ -105,8 +105,8 @@ export class PeerChannel {
       this.#options.onBroken()
       this.#reopenLater()
     })
-    // The peer says nothing on this stream, but reading is what notices that it has closed it.
-    socket.resume()
+    // It reads as well, which is what notices that the peer has closed the stream.
+    probeStream(socket)
   }
 
   #onRefused(reason: string): void {

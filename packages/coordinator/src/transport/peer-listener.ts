@@ -6,6 +6,7 @@ import type { MemberId } from '@holdfast/raft'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
 import { PEER_PATH, PEER_PROTOCOL, readUpgrade } from './peer-protocol.js'
+import { answerProbe, isProbe } from './stream-liveness.js'
 
 export interface PeerListenerOptions {
   readonly clusterId: string
@@ -92,6 +93,10 @@ export class PeerListener {
     const onData = (chunk: Buffer): void => {
       try {
         for (const payload of reader.push(chunk)) {
+          if (isProbe(payload)) {
+            answerProbe(socket)
+            continue
+          }
           for (const message of decodeMessages(payload, stream)) {
             this.#options.onMessage(from, message)
           }

@@ -250,6 +250,20 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
     expect(b.messages).toEqual([heartbeatFrom('a')])
   })
 
+  it('is opened anew when the other end has gone silent without a word (catalogue 55)', async () => {
+    const [portOfA, portOfB, portOfWire] = [await freePort(), await freePort(), await freePort()]
+    const wire = new DamagingWire(portOfB)
+    await startPeer(wire, portOfWire)
+    const b = await start({ id: 'b', port: portOfB, peers: { a: portOfA } })
+    const a = await start({ id: 'a', port: portOfA, peers: { b: portOfWire } })
+    await connected(a, b)
+    const before = wire.connections
+    wire.swallows = true
+    await eventually(() => wire.connections).toBeGreaterThan(before + 1)
+    wire.swallows = false
+    await connected(a, b)
+  })
+
   it('takes the place of the one before, which may be half open (catalogue 55)', async () => {
     const portOfB = await freePort()
     const b = await start({ id: 'b', port: portOfB, peers: { a: await freePort() } })

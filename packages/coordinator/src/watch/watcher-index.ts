@@ -1,11 +1,7 @@
 /** Finds the watchers of a key: by the key itself, or by each distinct interval that is watched. */
 
+import { keyText } from '../state-machine/key-text.js'
 import type { Watcher } from './watcher.js'
-
-/** Bytes as a string of Latin-1 code units, which compare as the bytes do. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-}
 
 const OPEN_END = '\0'
 
@@ -35,7 +31,7 @@ export class WatcherIndex {
   }
 
   *watchersOf(key: Uint8Array): Iterable<Watcher> {
-    const text = textOf(key)
+    const text = keyText(key)
     yield* this.#byKey.get(text) ?? []
     for (const { from, to, watchers } of this.#byInterval.values()) {
       if (text >= from && (to === undefined || text < to)) yield* watchers
@@ -43,7 +39,7 @@ export class WatcherIndex {
   }
 
   #bounds(watcher: Watcher): { from: string; end: string } {
-    return { from: textOf(watcher.request.key), end: textOf(watcher.request.rangeEnd) }
+    return { from: keyText(watcher.request.key), end: keyText(watcher.request.rangeEnd) }
   }
 
   #placeOf(watcher: Watcher): Set<Watcher> {
