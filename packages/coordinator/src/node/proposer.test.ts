@@ -1,6 +1,6 @@
 /**
  * The proposer's promise to its callers: an outcome is delivered once, a proposal takes effect at
- * most once, and an outcome that is not known is called unknown (catalogue 18, 24).
+ * most once, and an outcome that is not known is called unknown (catalogue 18, 21, 56).
  */
 
 import { describe, expect, it } from 'vitest'

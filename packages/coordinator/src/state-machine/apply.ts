@@ -1,6 +1,6 @@
 /**
  * Applies committed entries, in order and each once. A batch is one transaction of the store, which
- * holds its changes, the request ids and the applied index (reliability 26), so a restart continues
+ * holds its changes, the request ids and the applied index (catalogue 26), so a restart continues
  * exactly behind the last batch that was complete.
  *
  * If applying throws anything but a Refusal, memory and store may disagree: the machine refuses all

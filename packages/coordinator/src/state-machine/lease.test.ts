@@ -93,7 +93,7 @@ describe('lease', () => {
     expect(store.machine.lease('7')!.ttlSeconds).toBe(5)
   })
 
-  it('survives an expiry that a leader of another term saw (reliability 72)', () => {
+  it('survives an expiry that a leader of another term saw (catalogue 72)', () => {
     const store = storeWithLease('a')
     const expire = { type: 'leaseExpire', id: '7', term: 1, grantedIndex: 1 } as const
     expect(store.run(expire, { term: 2 })).toMatchObject({ void: true, revision: 2 })
@@ -114,7 +114,7 @@ describe('lease', () => {
     expect(store.machine.lease('7')).toBeUndefined()
   })
 
-  it('makes an expiry void, not refused, when it is gone (reliability 72)', () => {
+  it('makes an expiry void, not refused, when it is gone (catalogue 72)', () => {
     const store = new TestMachine()
     const expire = { type: 'leaseExpire', id: '7', term: 1, grantedIndex: 1 } as const
     expect(store.run(expire)).toEqual({ type: 'leaseExpire', revision: 1, void: true })

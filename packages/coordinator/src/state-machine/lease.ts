@@ -1,5 +1,5 @@
 /**
- * Leases as the log sees them (etcd §8.25–29, reliability 72–73): granted, revoked, expired. Time is
+ * Leases as the log sees them (etcd §8.25–29, catalogue 72–73): granted, revoked, expired. Time is
  * not here: the leader counts it and proposes the expiry, which is void unless the entry is of the
  * very term in which the leader saw it, because a later leader has armed the lease anew, and unless
  * the lease is the very one: its id may have been revoked and granted again meanwhile.

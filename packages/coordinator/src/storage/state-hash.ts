@@ -2,7 +2,7 @@
  * A hash of the state as its readers see it: keys, leases, members and remembered requests
  * at one position.
  * Physical matters, like rows that wait to be removed or a member's own sequence numbers, are not in
- * it, so members with the same position have the same hash or have diverged (reliability 62).
+ * it, so members with the same position have the same hash or have diverged (catalogue 62).
  *
  * Reads the whole newest state on the calling thread: some seconds a million keys.
  */
