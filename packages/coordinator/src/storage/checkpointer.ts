@@ -6,8 +6,6 @@
  * `waitUntilReleased`, since a write at that moment would undo the guarantee.
  */
 
-import { once } from 'node:events'
-import type { Worker } from 'node:worker_threads'
 import {
   HELD,
   type CheckpointLimits,
@@ -16,7 +14,7 @@ import {
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
 import { StorageError } from './storage-error.js'
-import { startWorker } from './start-worker.js'
+import { SupervisedWorker } from './supervised-worker.js'
 
 /** A restart reads at most this much of the WAL again; about a second of full load. */
 const WAL_BYTES = 64 * 1024 * 1024
@@ -29,6 +27,8 @@ export const DEFAULT_CHECKPOINT_LIMITS: CheckpointLimits = {
 /** Longer than the worker itself waits for a reader. */
 const MAX_BLOCKED_MS = 60_000
 
+type CheckpointWorker = SupervisedWorker<ToCheckpointWorker, FromCheckpointWorker>
+
 export interface CheckpointerOptions {
   readonly path: string
   readonly limits: CheckpointLimits
@@ -38,35 +38,36 @@ export interface CheckpointerOptions {
 
 export class Checkpointer {
   readonly #options: CheckpointerOptions
-  readonly #worker: Worker
+  readonly #worker: CheckpointWorker
   readonly #flag: Int32Array
-  readonly #exited: Promise<void>
   #gate: { readonly released: Promise<void>; readonly release: () => void } | undefined
   #durableIndex = 0
-  #state: 'open' | 'closing' | 'failed' = 'open'
 
   /** Starts the worker and resolves when it has opened the database. */
   static async open(options: CheckpointerOptions): Promise<Checkpointer> {
     const { path, limits } = options
     const flag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const workerData: CheckpointWorkerData = { path, limits, flag }
-    const worker = startWorker('#checkpoint-worker', workerData)
-    await once(worker, 'message')
+    const worker: CheckpointWorker = await SupervisedWorker.start({
+      name: '#checkpoint-worker',
+      data: workerData,
+      farewell: { type: 'close' },
+    })
     return new Checkpointer(options, worker, flag)
   }
 
-  private constructor(options: CheckpointerOptions, worker: Worker, flag: SharedArrayBuffer) {
+  private constructor(
+    options: CheckpointerOptions,
+    worker: CheckpointWorker,
+    flag: SharedArrayBuffer,
+  ) {
     this.#options = options
     this.#worker = worker
     this.#flag = new Int32Array(flag)
-    this.#worker.on('message', (message: FromCheckpointWorker) => this.#receive(message))
-    this.#worker.on('error', (error) => this.#fail(error))
-    this.#exited = new Promise((resolve) => {
-      this.#worker.on('exit', (code) => {
-        if (this.#state !== 'closing') this.#fail(new Error(`it exited with code ${code}`))
-        resolve()
-      })
-    })
+    worker.listen(
+      (message) => this.#receive(message),
+      (reason) => this.#fail(reason),
+    )
   }
 
   /** Pending while nothing may be written. */
@@ -87,16 +88,12 @@ export class Checkpointer {
   }
 
   /** To be called when the state's own connection is closed. */
-  async close(): Promise<void> {
-    if (this.#state === 'open') {
-      this.#state = 'closing'
-      this.#post({ type: 'close' })
-    }
-    await this.#exited
+  close(): Promise<void> {
+    return this.#worker.close()
   }
 
   #receive(message: FromCheckpointWorker): void {
-    if (message.type === 'hold' && this.#state === 'open') this.#hold()
+    if (message.type === 'hold' && this.#worker.state === 'open') this.#hold()
     if (message.type === 'released') this.#release(message.durableIndex)
   }
 
@@ -105,7 +102,7 @@ export class Checkpointer {
     const released = new Promise<void>((resolve) => (release = resolve))
     this.#gate = { released, release }
     Atomics.store(this.#flag, 0, HELD)
-    this.#post({ type: 'held', appliedIndex: this.#options.appliedIndex() })
+    this.#worker.post({ type: 'held', appliedIndex: this.#options.appliedIndex() })
   }
 
   #release(durableIndex: number): void {
@@ -114,13 +111,7 @@ export class Checkpointer {
     this.#gate = undefined
   }
 
-  #post(message: ToCheckpointWorker): void {
-    this.#worker.postMessage(message)
-  }
-
   #fail(cause: unknown): void {
-    if (this.#state === 'failed') return
-    this.#state = 'failed'
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `the state can no longer be made durable: ${reason}`
     this.#options.onFatal(new StorageError('writeFailed', message, { cause }))

@@ -6,8 +6,6 @@
  * complete when its entries have already been overwritten (catalogue 19).
  */
 
-import { once } from 'node:events'
-import type { Worker } from 'node:worker_threads'
 import { invariant, type Entry, type HardState, type LogStorage } from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
 import { packEntries, type DurableMessage, type ToLogWorker } from './log-message.js'
@@ -15,7 +13,7 @@ import { LogRows } from './log-rows.js'
 import { LogTail } from './log-tail.js'
 import type { LogStart } from './raft-database.js'
 import { StorageError } from './storage-error.js'
-import { startWorker } from './start-worker.js'
+import { SupervisedWorker } from './supervised-worker.js'
 
 export interface LogWrite {
   readonly hardState: HardState | undefined
@@ -47,6 +45,8 @@ interface PendingWrite {
   readonly onDurable: () => void
 }
 
+type LogWorker = SupervisedWorker<ToLogWorker, DurableMessage>
+
 const FIRST_INDEX = 1
 
 export class WorkerLog implements DurableLog {
@@ -55,37 +55,33 @@ export class WorkerLog implements DurableLog {
   readonly #reader: Connection
   readonly #rows: LogRows
   readonly #tail: LogTail
-  readonly #worker: Worker
-  readonly #exited: Promise<void>
+  readonly #worker: LogWorker
   #pending: PendingWrite[] = []
   #lastNumber = 0
   #transactions = 0
-  #state: 'open' | 'closing' | 'failed' = 'open'
 
   /** Starts the worker and resolves when it has opened the log. */
   static async open(options: DurableLogOptions): Promise<WorkerLog> {
-    const { path } = options
-    const worker = startWorker('#raft-log-worker', { path })
-    // Its first message; the reader must not open the database while the worker may recover it.
-    await once(worker, 'message')
+    const worker: LogWorker = await SupervisedWorker.start({
+      name: '#raft-log-worker',
+      data: { path: options.path },
+      farewell: { type: 'close' },
+    })
+    // Only now: the reader must not open the database while the worker may recover it.
     return new WorkerLog(options, worker)
   }
 
-  private constructor({ path, start, onFatal }: DurableLogOptions, worker: Worker) {
+  private constructor({ path, start, onFatal }: DurableLogOptions, worker: LogWorker) {
     this.#start = start
     this.#onFatal = onFatal
     this.#reader = openConnection(path, 'readonly')
     this.#rows = new LogRows(this.#reader)
     this.#tail = new LogTail(start.lastIndex)
     this.#worker = worker
-    this.#worker.on('message', (message: DurableMessage) => this.#complete(message))
-    this.#worker.on('error', (error) => this.#fail(error))
-    this.#exited = new Promise((resolve) => {
-      this.#worker.on('exit', (code) => {
-        if (this.#state !== 'closing') this.#fail(new Error(`it exited with code ${code}`))
-        resolve()
-      })
-    })
+    worker.listen(
+      (message) => this.#complete(message),
+      (reason) => this.#fail(reason),
+    )
   }
 
   get transactions(): number {
@@ -126,34 +122,26 @@ export class WorkerLog implements DurableLog {
   }
 
   append({ hardState, entries }: LogWrite, onDurable: () => void): void {
-    if (this.#state === 'failed') throw writeFailed('it failed before')
-    invariant(this.#state === 'open', 'a write was handed to a closed log')
+    const { state } = this.#worker
+    if (state === 'failed') throw writeFailed('it failed before')
+    invariant(state === 'open', 'a write was handed to a closed log')
     this.#tail.append(entries)
     this.#lastNumber++
     const firstIndex = entries[0]?.index ?? Infinity
     this.#pending.push({ number: this.#lastNumber, firstIndex, onDurable })
     const packed = packEntries(entries)
-    this.#post({ type: 'write', number: this.#lastNumber, hardState, entries: packed })
+    const write = { type: 'write', number: this.#lastNumber, hardState, entries: packed } as const
+    this.#worker.post(write, packed === undefined ? [] : [packed.data])
   }
 
   /** Completes what has been handed over, then ends the worker. */
   async close(): Promise<void> {
     // Before the worker's connection, so that the worker's is the last and clears the WAL away.
     this.#reader.client.close()
-    if (this.#state === 'open') {
-      this.#state = 'closing'
-      this.#post({ type: 'close' })
-    }
-    await this.#exited
-  }
-
-  #post(message: ToLogWorker): void {
-    const moved = message.type === 'write' && message.entries ? [message.entries.data] : []
-    this.#worker.postMessage(message, moved)
+    await this.#worker.close()
   }
 
   #complete({ number, transactions }: DurableMessage): void {
-    if (this.#state === 'failed') return
     this.#transactions = transactions
     const waiting = this.#pending.findIndex((write) => write.number > number)
     const durable = this.#pending.splice(0, waiting === -1 ? this.#pending.length : waiting)
@@ -166,8 +154,6 @@ export class WorkerLog implements DurableLog {
   }
 
   #fail(error: unknown): void {
-    if (this.#state === 'failed') return
-    this.#state = 'failed'
     this.#pending = []
     this.#onFatal(writeFailed(error instanceof Error ? error.message : String(error), error))
   }

@@ -8,10 +8,9 @@ import { Worker } from 'node:worker_threads'
 
 const { resolve } = createRequire(import.meta.url)
 
-export function startWorker(
-  name: '#raft-log-worker' | '#checkpoint-worker',
-  workerData: unknown,
-): Worker {
+export type WorkerName = '#raft-log-worker' | '#checkpoint-worker'
+
+export function startWorker(name: WorkerName, workerData: unknown): Worker {
   // Not the process's own flags: loaders, `--input-type` and the like are not meant for this code.
   return new Worker(resolve(name), { workerData, execArgv: [] })
 }
