@@ -1,11 +1,13 @@
 /** The composition of a client, and its public face. */
 
+import { Cluster } from './cluster/cluster.js'
 import { resolveConfig, type Config, type ConnectOptions } from './config.js'
 import { Core } from './core.js'
 import { Election } from './election/election.js'
 import { Kv } from './kv/kv.js'
 import { runTxn, type Txn, type TxnResult } from './kv/txn.js'
 import type { KeyRange } from './kv/keys.js'
+import { Leases } from './lease/leases.js'
 import { Lock, type LockOptions } from './lock/lock.js'
 import { Queue, type QueueOptions } from './queue/queue.js'
 import { Rpc } from './rpc/rpc.js'
@@ -27,6 +29,8 @@ const CLOSE_TIMEOUT_MS = 5_000
  */
 export class Holdfast implements AsyncDisposable {
   readonly kv: Kv
+  readonly leases: Leases
+  readonly cluster: Cluster
   readonly #core: Core
   #closed: Promise<void> | undefined
 
@@ -34,6 +38,8 @@ export class Holdfast implements AsyncDisposable {
   constructor(core: Core) {
     this.#core = core
     this.kv = new Kv(core.rpc)
+    this.leases = new Leases(core.rpc)
+    this.cluster = new Cluster(core.rpc)
   }
 
   /** The lock of this name. */

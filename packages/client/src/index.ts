@@ -3,6 +3,7 @@
 export { CompactedError, HoldfastError } from '@holdfast/protocol'
 export type { ErrorOutcome, HoldfastErrorCode } from '@holdfast/protocol'
 export { connect, Holdfast } from './client.js'
+export type { Cluster, Member, MembersOptions, MemberStatus } from './cluster/cluster.js'
 export type { ConnectOptions } from './config.js'
 export { AcquireTimeoutError, LockLostError, SessionLostError, type LossReason } from './errors.js'
 export type { Election, Leader, LeadOptions } from './election/election.js'
@@ -22,6 +23,14 @@ export type {
   ReadOptions,
 } from './kv/operations.js'
 export { op, type Op, type Txn, type TxnResult } from './kv/txn.js'
+export type {
+  GrantOptions,
+  Lease,
+  LeasedKey,
+  Leases,
+  LeaseState,
+  TimeToLiveOptions,
+} from './lease/leases.js'
 export type { HeldLock } from './lock/held-lock.js'
 export type { LockHolder } from './lock/holder.js'
 export type { Lock, LockContender, LockOptions, LockState } from './lock/lock.js'

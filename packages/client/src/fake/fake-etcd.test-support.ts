@@ -11,6 +11,8 @@ import {
   LeaseGrantRequest,
   LeaseKeepAliveRequest,
   LeaseRevokeRequest,
+  LeaseTimeToLiveRequest,
+  MemberListRequest,
   parseFirstJson,
   RangeRequest,
   routes,
@@ -50,6 +52,17 @@ export interface Sent {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** As etcd raises those that could not survive an election. */
+const MIN_TTL_SECONDS = 2
+
+/** Three members; the first leads. Their ids use the bits that a JavaScript number does not have. */
+const MEMBERS = ['http://a', 'http://b', 'http://c'].map((url, index) => ({
+  id: String(2n ** 64n - 3n + BigInt(index)),
+  name: url.slice(-1),
+  peerUrls: [`${url}:2380`],
+  clientUrls: [url],
+}))
+
 export class FakeEtcd implements Transport {
   readonly store = new FakeStore()
   readonly sent: Sent[] = []
@@ -59,7 +72,6 @@ export class FakeEtcd implements Transport {
   travel: (name: string) => Promise<void> = () => Promise.resolve()
   /** What `GET /version` adds; undefined for a plain etcd. */
   holdfast: JsonObject | undefined
-  ttlSeconds = 10
   /** Ends each open stream, as a member that dies does. */
   readonly #streams = new Set<() => void>()
   readonly #late: (() => void)[] = []
@@ -75,11 +87,11 @@ export class FakeEtcd implements Transport {
     await this.travel(`> ${name}`)
     if (fault === 'lost-request') throw connectionFailed(new Error('reset'), true)
     if (fault === 'late') {
-      this.#late.push(() => this.#execute(name, request.body))
+      this.#late.push(() => this.#execute(sent, request.body))
       throw connectionFailed(new Error('reset'), true)
     }
     if (typeof fault === 'object') return refuse(fault)
-    const response = this.#execute(name, request.body)
+    const response = this.#execute(sent, request.body)
     await this.travel(`< ${name}`)
     if (fault === 'lost-response') throw connectionFailed(new Error('reset'), true)
     return response
@@ -150,7 +162,7 @@ export class FakeEtcd implements Transport {
     }
   }
 
-  #execute(name: RouteName | 'version', body: string | undefined): TransportResponse {
+  #execute({ name, endpoint }: Sent, body: string | undefined): TransportResponse {
     const { store } = this
     const header = { revision: store.revision }
     const json = parseFirstJson(body ?? '')
@@ -167,29 +179,70 @@ export class FakeEtcd implements Transport {
         return answer(routes.put.response.encode({ header: { revision: store.revision } }))
       case 'txn':
         return this.#txn(TxnRequest.decode(json))
+      case 'memberList':
+        MemberListRequest.decode(json)
+        return answer(routes.memberList.response.encode({ members: MEMBERS }))
+      case 'status':
+        return this.#status(endpoint)
       case 'leaseGrant':
-        LeaseGrantRequest.decode(json)
-        return answer({ ID: store.grant(), TTL: String(this.ttlSeconds) })
+        return this.#grant(LeaseGrantRequest.decode(json))
       case 'leaseRevoke':
-        store.revoke(LeaseRevokeRequest.decode(json).id)
-        this.changed()
-        return answer({})
+        return this.#revoke(LeaseRevokeRequest.decode(json))
       case 'leaseKeepAlive': {
         const { id } = LeaseKeepAliveRequest.decode(json)
-        const ttl = store.leases.has(id) ? this.ttlSeconds : 0
+        const ttl = store.leases.has(id) ? store.ttls.get(id)! : 0
         return answer({ result: routes.leaseKeepAlive.response.encode({ id, ttl }) })
       }
-      case 'status':
-        return answer(routes.status.response.encode({ header, leader: '1' }))
+      case 'leaseTimeToLive':
+        return this.#timeToLive(LeaseTimeToLiveRequest.decode(json))
+      case 'leaseLeases': {
+        const leases = [...store.leases].map((id) => ({ id }))
+        return answer(routes.leaseLeases.response.encode({ leases }))
+      }
       case 'watch':
       case 'deleteRange':
       case 'compaction':
       case 'alarm':
-      case 'memberList':
-      case 'leaseLeases':
-      case 'leaseTimeToLive':
         return refuse({ code: 12, message: `${name} is not faked` })
     }
+  }
+
+  #status(endpoint: string): TransportResponse {
+    const [leader] = MEMBERS
+    const member = MEMBERS.find(({ clientUrls }) => clientUrls.includes(endpoint))
+    const { revision } = this.store
+    return answer(
+      routes.status.response.encode({
+        header: { clusterId: '7', memberId: member!.id, revision, raftTerm: 2 },
+        ...{ version: '3.6.0', leader: leader!.id, dbSize: 4096, dbSizeInUse: 1024 },
+        ...{ raftIndex: 9, raftTerm: 2, raftAppliedIndex: 8 },
+      }),
+    )
+  }
+
+  #grant({ id, ttl }: LeaseGrantRequest): TransportResponse {
+    if (this.store.leases.has(id)) return refuse(etcdErrors.leaseExists)
+    const granted = Math.max(ttl, MIN_TTL_SECONDS)
+    const lease = { id: this.store.grant(granted, id === '0' ? undefined : id), ttl: granted }
+    return answer(routes.leaseGrant.response.encode(lease))
+  }
+
+  #revoke({ id }: LeaseRevokeRequest): TransportResponse {
+    if (!this.store.leases.has(id)) return refuse(etcdErrors.leaseNotFound)
+    this.store.revoke(id)
+    this.changed()
+    return answer({})
+  }
+
+  /** Time stands still for the leases here: what is left is what was granted. */
+  #timeToLive({ id, keys }: LeaseTimeToLiveRequest): TransportResponse {
+    const { store } = this
+    const ttl = store.ttls.get(id)
+    const known = store.leases.has(id) && ttl !== undefined
+    const state = known
+      ? { id, ttl, grantedTtl: ttl, keys: keys ? store.leasedKeys(id) : [] }
+      : { id, ttl: -1 }
+    return answer(routes.leaseTimeToLive.response.encode(state))
   }
 
   #txn(request: TxnRequest): TransportResponse {
