@@ -82,10 +82,13 @@ export class Election {
   /**
    * Waits to be elected, behind all who campaigned before.
    *
-   * @param value what observers see of this leader.
+   * @param value what observers see of this leader. Default a description of this process, as JSON.
    * @throws {HoldfastError} `timeout` or `aborted`; the candidate has withdrawn then.
    */
-  async campaign(value: Value, options: WaitOptions = {}): Promise<Leadership> {
+  async campaign(
+    value: Value = this.#describeSelf(),
+    options: WaitOptions = {},
+  ): Promise<Leadership> {
     using scope = this.#core.scope(options)
     return new Leadership(this.#core, await this.#campaign(value, scope.signal))
   }
