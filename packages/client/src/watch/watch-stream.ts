@@ -14,7 +14,6 @@ import {
   utf8Decode,
   type InputOf,
   type WatchCreateRequest,
-  type HoldfastErrorCode,
   type WatchResponse,
 } from '@holdfast/protocol'
 import { readMessage } from '../rpc/route.js'
@@ -141,14 +140,15 @@ export class WatchStream {
   }
 }
 
-const ENDED_BY_USER = new Set<HoldfastErrorCode>(['aborted', 'closed'])
-
 /** What a failure of the stream is for the watch, which then tries the next member. */
 function failure(rpc: Rpc, endpoint: string, scope: Scope, error: unknown): unknown {
-  const reason = scope.signal.aborted ? abortError(scope.signal) : error
-  // Who ends a watch has no reason to think worse of the member.
-  const endedByUser = reason instanceof HoldfastError && ENDED_BY_USER.has(reason.code)
-  if (!endedByUser) rpc.endpoints.failed(endpoint)
+  if (!scope.signal.aborted) {
+    rpc.endpoints.failed(endpoint)
+    return error
+  }
+  const reason = abortError(scope.signal)
+  // Of what ends a stream from this side, only the member's silence speaks against it.
+  if (reason.code === 'connectionFailed') rpc.endpoints.failed(endpoint)
   return reason
 }
 
