@@ -14,7 +14,7 @@ import { Rpc } from './rpc/rpc.js'
 import { ClientSession } from './session/client-session.js'
 import { Sessions } from './session/sessions.js'
 import { systemClock, type Clock } from './time/clock.js'
-import type { WaitOptions } from './time/scope.js'
+import { orAbort, type WaitOptions } from './time/scope.js'
 import { FetchTransport } from './transport/fetch-transport.js'
 import type { Transport } from './transport/transport.js'
 import { UndiciTransport } from './transport/undici-transport.js'
@@ -107,26 +107,26 @@ export class Holdfast implements AsyncDisposable {
   }
 
   /**
-   * Ends everything: tells holders by their signals, waits for the work of `run` and `lead` (5 s at
-   * most, or `timeoutMs`), releases all that is held, ends waits and watches, closes the connections.
-   * It never rejects; calling it again waits for the same end.
+   * Ends everything: tells holders by their signals, waits for the work of `run` and `lead`, releases
+   * all that is held, ends waits and watches, closes the connections. It never rejects; calling it
+   * again waits for the same end.
+   *
+   * @param options how long to wait for the work: `timeoutMs`, default 5 000, or until the signal
+   * aborts. What is held is released after that in any case, which takes 5 s at most: without it
+   * nobody else could have it before the lease expires.
    */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    return (this.#closed ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS))
+  close(options: WaitOptions = {}): Promise<void> {
+    return (this.#closed ??= this.#close(options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close({ signal, timeoutMs = CLOSE_TIMEOUT_MS }: WaitOptions): Promise<void> {
     const { rpc, sessions } = this.#core
-    let cancel: (() => void) | undefined
-    const patience = new Promise<void>((resolve) => {
-      cancel = rpc.clock.schedule(timeoutMs, resolve)
-    })
-    await Promise.race([this.#core.beginClosing(), patience])
-    cancel?.()
+    using patience = rpc.scope({ signal, timeoutMs })
+    await orAbort(this.#core.beginClosing(), patience.signal).catch(() => undefined)
     await sessions.close(CLOSE_TIMEOUT_MS)
     await rpc.close()
   }
