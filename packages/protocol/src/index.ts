@@ -22,6 +22,7 @@ export {
   type EtcdError,
   type EtcdErrorName,
 } from './errors/etcd-errors.js'
+export { FieldError } from './errors/field-error.js'
 export {
   grpcStatus,
   grpcStatusName,

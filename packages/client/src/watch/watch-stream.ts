@@ -16,7 +16,7 @@ import {
   type WatchCreateRequest,
   type WatchResponse,
 } from '@holdfast/protocol'
-import { readMessage } from '../rpc/route.js'
+import { readMessage, understood } from '../rpc/route.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { abortError, orAbort, type Scope } from '../time/scope.js'
 
@@ -78,6 +78,8 @@ export class WatchStream {
   /** The messages that come next, at least one. @throws {HoldfastError} when the stream failed. */
   async next(): Promise<readonly WatchResponse[]> {
     try {
+      // What was wrong with the last chunk, after the messages that it completed.
+      understood(() => this.#splitter.check())
       for (;;) {
         const chunk = await this.#chunkOrSilence()
         if (chunk === 'silence') {
@@ -85,7 +87,7 @@ export class WatchStream {
           continue
         }
         if (chunk.done === true) throw ended()
-        const values = this.#splitter.push(chunk.value)
+        const values = understood(() => this.#splitter.push(chunk.value))
         if (values.length > 0) return values.map((json) => this.#read(json))
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-import { CompactedError, etcdErrors } from '@holdfast/protocol'
+import { CompactedError, etcdErrors, utf8Encode } from '@holdfast/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
 import { settle } from '../fake/manual-clock.test-support.js'
@@ -22,6 +22,12 @@ function collect(options: WatchOptions): { seen: string[]; ended: Promise<unknow
     return 'ended'
   }
   return { seen, ended: run().catch((error: unknown) => error) }
+}
+
+/** A stream that gives one chunk, and then nothing until it is left. */
+async function* silentAfter(text: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  yield utf8Encode(text)
+  await new Promise((resolve) => signal.addEventListener('abort', resolve))
 }
 
 const watchesAsked = (): string[] =>
@@ -125,6 +131,19 @@ describe('ending', () => {
     const { ended } = collect({ fromRevision: 2 })
     await fixture.clock.advance(15_100)
     expect(await ended).toMatchObject({ code: 'connectionFailed' })
+  })
+
+  test('events that came together with something unreadable are delivered before it is said', async () => {
+    const lines = [
+      '"created":true',
+      '"events":[{"kv":{"key":"aw==","value":"eA==","mod_revision":"2"}}]',
+    ]
+    const text = lines.map((line) => `{"result":{"header":{"revision":"2"},${line}}}\n`).join('')
+    fixture.etcd.stream = ({ signal }) =>
+      Promise.resolve({ status: 200, chunks: silentAfter(`${text}{"result":}`, signal) })
+    const { seen, ended } = collect({ fromRevision: 2 })
+    expect(await ended).toMatchObject({ code: 'badResponse' })
+    expect(seen).toEqual(['2:x'])
   })
 
   test('a refusal of the first read is passed on', async () => {
