@@ -146,7 +146,12 @@ describe('the only value of a text', () => {
     [' ', 'unexpected end of JSON input'],
     ['1 2', "invalid character '2' after top-level value"],
     ['01', "invalid character '1' after top-level value"],
-    ['tru', 'unexpected end of JSON input'],
+    ['{"a":', 'unexpected end of JSON input'],
+    ['"a', 'unexpected end of JSON input'],
+    ['tru', "invalid character ' ' in literal true (expecting 'e')"],
+    ['-', "invalid character ' ' in numeric literal"],
+    ['1e', "invalid character ' ' in exponent of numeric literal"],
+    ['"\\', "invalid character ' ' in string escape code"],
   ])('%j is refused', (text, message) => {
     expect(() => readWholeGoJson(text)).toThrow(message)
   })

@@ -19,7 +19,8 @@ export function readFirstGoJson(text: string): unknown {
 
 /** The only value of a text. Go: json.Unmarshal. */
 export function readWholeGoJson(text: string): unknown {
-  const json = new GoJson(text, 'unexpected end of JSON input')
+  // Go tries a space at the end, to end a number, and that is then what is wrong with a cut-off word.
+  const json = new GoJson(`${text} `, 'unexpected end of JSON input')
   const value = json.value()
   json.requireEnd()
   return value

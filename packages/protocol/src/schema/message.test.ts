@@ -223,7 +223,7 @@ describe('says what etcd says of', () => {
     ['{"lease":[]}', 'json: cannot unmarshal array into Go value of type int64'],
     ['{"lease":"{}"}', 'json: cannot unmarshal object into Go value of type int64'],
     ['{"lease":""}', 'unexpected end of JSON input'],
-    ['{"lease":"-"}', 'unexpected end of JSON input'],
+    ['{"lease":"-"}', "invalid character ' ' in numeric literal"],
     ['{"lease":"+1"}', "invalid character '+' looking for beginning of value"],
     ['{"lease":"01"}', "invalid character '1' after top-level value"],
     ['{"lease":"0x1"}', "invalid character 'x' after top-level value"],
