@@ -52,6 +52,12 @@ export interface Sent {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** An open watch. */
+interface Stream {
+  broken: boolean
+  owesProgress: boolean
+}
+
 /** As etcd raises those that could not survive an election. */
 const MIN_TTL_SECONDS = 2
 
@@ -72,8 +78,7 @@ export class FakeEtcd implements Transport {
   travel: (name: string) => Promise<void> = () => Promise.resolve()
   /** What `GET /version` adds; undefined for a plain etcd. */
   holdfast: JsonObject | undefined
-  /** Ends each open stream, as a member that dies does. */
-  readonly #streams = new Set<() => void>()
+  readonly #streams = new Set<Stream>()
   readonly #late: (() => void)[] = []
   #wake: (() => void)[] = []
 
@@ -115,8 +120,16 @@ export class FakeEtcd implements Transport {
     for (const execute of this.#late.splice(0)) execute()
   }
 
+  /** As a member does that dies. */
   breakStreams(): void {
-    for (const end of [...this.#streams]) end()
+    for (const stream of this.#streams) stream.broken = true
+    this.changed()
+  }
+
+  /** As etcd does every ten minutes. */
+  notifyProgress(): void {
+    for (const stream of this.#streams) stream.owesProgress = true
+    this.changed()
   }
 
   /** To be called after the store was changed directly. */
@@ -128,14 +141,14 @@ export class FakeEtcd implements Transport {
     const { createRequest } = WatchRequest.decode(parseFirstJson(request.body!))
     const { store } = this
     let next = createRequest!.startRevision
-    const state = { broken: false }
+    const stream: Stream = { broken: false, owesProgress: false }
     const end = (): void => {
-      state.broken = true
+      stream.broken = true
       this.changed()
     }
     const line = (message: Parameters<typeof routes.watch.response.encode>[0]): Uint8Array =>
       utf8Encode(JSON.stringify({ result: routes.watch.response.encode(message) }) + '\n')
-    this.#streams.add(end)
+    this.#streams.add(stream)
     request.signal.addEventListener('abort', end)
     try {
       yield line({ header: { revision: store.revision }, created: true })
@@ -143,21 +156,25 @@ export class FakeEtcd implements Transport {
         yield line({ canceled: true, compactRevision: store.compactRevision })
         return
       }
-      while (!state.broken) {
+      while (!stream.broken) {
         const { filters } = createRequest!
         const news = store.events(createRequest!, next).map(({ events }) => ({
           events: events.filter(
             ({ type }) => !filters.includes(type === 'PUT' ? 'NOPUT' : 'NODELETE'),
           ),
         }))
-        next = store.revision + 1
+        next = Math.max(next, store.revision + 1)
         for (const { events } of news) if (events.length > 0) yield line({ events })
+        if (stream.owesProgress && next > store.revision) {
+          stream.owesProgress = false
+          if (createRequest!.progressNotify) yield line({ header: { revision: store.revision } })
+        }
         if (next > store.revision) await new Promise<void>((resolve) => this.#wake.push(resolve))
         await this.travel('< watch')
       }
       throw connectionFailed(new Error('reset'), true)
     } finally {
-      this.#streams.delete(end)
+      this.#streams.delete(stream)
       request.signal.removeEventListener('abort', end)
     }
   }
