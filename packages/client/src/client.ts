@@ -28,8 +28,11 @@ const CLOSE_TIMEOUT_MS = 5_000
  * first held.
  */
 export class Holdfast implements AsyncDisposable {
+  /** The store: reading and writing keys. */
   readonly kv: Kv
+  /** Leases by their ids, beside the one that the session is. */
   readonly leases: Leases
+  /** Who the cluster is, and how its members are. */
   readonly cluster: Cluster
   readonly #core: Core
   #closed: Promise<void> | undefined
