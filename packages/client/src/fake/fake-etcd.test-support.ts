@@ -194,6 +194,12 @@ export class FakeEtcd implements Transport {
         store.txn(TxnRequest.decode({ success: [{ request_put: json }] }))
         this.changed()
         return answer(routes.put.response.encode({ header: { revision: store.revision } }))
+      case 'deleteRange': {
+        const done = store.txn(TxnRequest.decode({ success: [{ request_delete_range: json }] }))
+        this.changed()
+        const { deleted } = done.responses?.[0]?.responseDeleteRange ?? {}
+        return answer(routes.deleteRange.response.encode({ header: done.header, deleted }))
+      }
       case 'txn':
         return this.#txn(TxnRequest.decode(json))
       case 'memberList':
@@ -217,7 +223,6 @@ export class FakeEtcd implements Transport {
         return answer(routes.leaseLeases.response.encode({ leases }))
       }
       case 'watch':
-      case 'deleteRange':
       case 'compaction':
       case 'alarm':
         return refuse({ code: 12, message: `${name} is not faked` })
