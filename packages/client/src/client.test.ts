@@ -25,6 +25,12 @@ function track(promise: Promise<void>): { ended: boolean } {
   return state
 }
 
+/** The microtasks of a turn of the event loop run in the order in which they were asked for. */
+async function closeAfter(microtasks: number): Promise<void> {
+  for (let count = 0; count < microtasks; count++) await Promise.resolve()
+  await client.close()
+}
+
 describe('closing', () => {
   test.each([
     ['five seconds', {}, 5_000],
@@ -39,6 +45,39 @@ describe('closing', () => {
     expect(closing.ended).toBe(true)
     expect(fixture.etcd.store.keys()).toEqual([])
   })
+
+  test.each([
+    ['run', (work: () => Promise<void>) => client.lock('l').run(work)],
+    ['lead', (work: () => Promise<void>) => client.election('l').lead(work)],
+  ])(
+    'never leaves work of %s behind, whenever in the turn of the grant it begins',
+    async (_, hold) => {
+      for (let microtasks = 0; microtasks < 40; microtasks++) {
+        fixture = bench()
+        client = fixture.client()
+        await client.session()
+        let end = (): void => undefined
+        let working = false
+        const work = async (): Promise<void> => {
+          working = true
+          await new Promise<void>((resolve) => (end = resolve))
+          working = false
+        }
+        let workingAtTheEnd: boolean | undefined
+        fixture.etcd.travel = (name) => {
+          if (name === '< txn') void closeAfter(microtasks).then(() => (workingAtTheEnd = working))
+          return Promise.resolve()
+        }
+        const held = hold(work).catch(() => undefined)
+        await settle()
+        end()
+        await settle()
+        await held
+        expect({ microtasks, workingAtTheEnd }).toEqual({ microtasks, workingAtTheEnd: false })
+        expect(fixture.etcd.store.keys()).toEqual([])
+      }
+    },
+  )
 
   test('waits no longer once its signal aborts, and releases all the same', async () => {
     await stubbornWork()

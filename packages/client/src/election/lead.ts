@@ -39,6 +39,11 @@ export async function lead<T>(
   for (let { timeoutMs } = options; ; timeoutMs = undefined) {
     const hold = await campaignUntilElected(core, plan, { signal, timeoutMs })
     if (hold === undefined) return undefined
+    // Elected just as it was to end; a client that closes would not wait for work that begins now.
+    if (signal.aborted) {
+      await hold.release()
+      return undefined
+    }
     const term = await core.track(serve(hold, plan.work, signal))
     if (term.type === 'done') return term.result
     if (term.type === 'failed') throw term.error

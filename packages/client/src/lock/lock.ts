@@ -8,6 +8,7 @@ import type { Core } from '../core.js'
 import { AcquireTimeoutError } from '../errors.js'
 import { toEntry } from '../kv/entry.js'
 import { rangeRequest } from '../kv/operations.js'
+import { closedError } from '../rpc/rpc.js'
 import type { Hold } from '../session/hold.js'
 import type { WaitOptions } from '../time/scope.js'
 import { HeldLock } from './held-lock.js'
@@ -89,6 +90,11 @@ export class Lock {
    */
   async run<T>(work: (lock: HeldLock) => Promise<T> | T, options: WaitOptions = {}): Promise<T> {
     const hold = await this.#acquire(options)
+    // Granted just as the client began to close, which would not wait for work that begins now.
+    if (this.#core.closing.aborted) {
+      await hold.release()
+      throw closedError()
+    }
     return this.#core.track(this.#runHeld(new HeldLock(hold), hold, work))
   }
 
