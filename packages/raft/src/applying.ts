@@ -10,7 +10,7 @@ import { invariant } from './invariant.js'
 
 export class Applying {
   readonly #maxBytes: number
-  readonly #batches: { readonly lastIndex: number; readonly bytes: number }[] = []
+  #batches: { readonly lastIndex: number; readonly bytes: number }[] = []
   #bytes = 0
   #appliedIndex: number
   #handedOutIndex: number
@@ -34,6 +34,14 @@ export class Applying {
     return this.#maxBytes - this.#bytes
   }
 
+  /** A snapshot took the place of everything up to `index`, handed out or not. */
+  reset(index: number): void {
+    this.#batches = []
+    this.#bytes = 0
+    this.#appliedIndex = index
+    this.#handedOutIndex = index
+  }
+
   handOut(entries: readonly Entry[]): void {
     const lastIndex = this.#handedOutIndex + entries.length
     invariant(entries.at(-1)?.index === lastIndex, 'entries are handed out in order, once')
@@ -44,7 +52,8 @@ export class Applying {
   }
 
   onApplied(index: number): void {
-    invariant(index >= this.#appliedIndex, 'the applied index never decreases')
+    // The driver may finish what it was given before a snapshot took its place.
+    if (index <= this.#appliedIndex) return
     invariant(index <= this.#handedOutIndex, 'only what was handed out can be applied')
     this.#appliedIndex = index
     let batch = this.#batches[0]

@@ -41,6 +41,11 @@ export class Heartbeats {
     this.#isDue = true
   }
 
+  /** The leader's clock, in ticks since it was elected. */
+  get nowTick(): number {
+    return this.#nowTicks
+  }
+
   onHeard(from: MemberId): void {
     const progress = this.#replication.follower(from)
     if (progress !== undefined) progress.lastHeardTick = this.#nowTicks

@@ -41,6 +41,14 @@ export class LogTail {
     return entry.term
   }
 
+  /** Forgets everything: the log ends at an entry that only a snapshot holds. */
+  reset(index: number, term: number): void {
+    this.#entries = []
+    this.#bytes = 0
+    this.#previousIndex = index
+    this.#previousTerm = term
+  }
+
   append(entries: readonly Entry[]): void {
     let { lastIndex } = this
     let lastTerm = this.term(lastIndex)

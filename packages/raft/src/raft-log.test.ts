@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { resolveConfig } from './config.js'
 import { entryBytes, totalBytes, type Entry } from './entry.js'
 import { LogTail } from './log-tail.js'
+import { MembershipLog } from './membership-log.js'
 import { MemoryLog } from './memory-log.test-support.js'
 import { RaftLog } from './raft-log.js'
 import { entry, logOf } from './test-member.test-support.js'
@@ -16,13 +17,18 @@ class LogUnderTest {
 
   constructor(entries: readonly Entry[], maxApplyingBytes = 1_000) {
     this.disk = new MemoryLog({ voters: ['1'], entries })
-    this.log = new RaftLog(this.disk, resolveConfig({ id: '1', seed: 1, maxApplyingBytes }))
+    this.log = new RaftLog(
+      this.disk,
+      new MembershipLog(this.disk.initialState().memberships),
+      resolveConfig({ id: '1', seed: 1, maxApplyingBytes }),
+    )
   }
 
   write(): void {
     const entries = this.log.beginWrite(1, false)
     const index = this.log.lastIndex
-    this.disk.begin({ hardState: undefined, entries, messages: [], term: 1, index })
+    const snapshot = this.log.takeSnapshot()
+    this.disk.begin({ hardState: undefined, snapshot, entries, messages: [], term: 1, index })
   }
 
   complete(): void {

@@ -40,7 +40,15 @@ describe('a new leader (§8, §5.4.2)', () => {
     }
     expect(ready).toEqual({
       status: { role: 'leader', term: 2, leaderId: '1', commitIndex: 0 },
-      append: { hardState: undefined, entries: [noop(2, 2)], messages: [], term: 2, index: 2 },
+      membership: undefined,
+      append: {
+        hardState: undefined,
+        snapshot: undefined,
+        entries: [noop(2, 2)],
+        messages: [],
+        term: 2,
+        index: 2,
+      },
       messages: [
         { ...message, to: '2' },
         { ...message, to: '3' },
@@ -49,6 +57,7 @@ describe('a new leader (§8, §5.4.2)', () => {
       readStates: [],
       droppedReads: [],
       droppedProposals: [],
+      snapshotsToSend: [],
     })
   })
 
@@ -424,7 +433,7 @@ describe('restarting from the storage', () => {
     ['electionTicks', { electionTicks: 3, heartbeatTicks: 3 }],
     ['maxInflightAppends', { maxInflightAppends: 0 }],
     ['maxApplyingBytes', { maxApplyingBytes: 0.5 }],
-    ['both voter and learner', { learners: ['3'] }],
+    ['nobody belongs to the cluster twice', { learners: ['3'] }],
     ['a seed', { seed: 0.5 }],
   ])('refuses to start when %s is violated', (message, options) => {
     expect(() => new TestMember(options)).toThrow(message)

@@ -149,7 +149,7 @@ export class TestMember {
   }
 
   get #others(): readonly string[] {
-    return this.log.membership.voters.filter((id) => id !== this.id)
+    return this.raft.membership.membership.voters.filter((id) => id !== this.id)
   }
 }
 

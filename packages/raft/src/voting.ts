@@ -25,11 +25,14 @@ export class Voting {
    * Whether the candidate is to be ignored, without an answer and without adopting its term: this
    * member leads, or heard its leader within the minimum election timeout (thesis §4.2.3).
    *
-   * A leader that asks for votes in a later term has stepped down, so it does not protect itself.
+   * A leader that asks for votes in a later term has stepped down, so it does not protect itself;
+   * nor does one that asked for the election, to hand over (thesis §4.2.3).
    */
-  ignores({ from, term }: PreVote | RequestVote): boolean {
+  ignores(message: PreVote | RequestVote): boolean {
+    const { from, term } = message
     const { state } = this.#core
     if (term <= state.term) return false
+    if (message.type === 'requestVote' && message.isTransfer) return false
     if (state.role === 'leader') return true
     return (
       state.leaderId !== undefined && state.leaderId !== from && this.#roles.timer.isWithinMinimum
