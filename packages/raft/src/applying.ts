@@ -21,10 +21,6 @@ export class Applying {
     this.#maxBytes = maxBytes
   }
 
-  get appliedIndex(): number {
-    return this.#appliedIndex
-  }
-
   get handedOutIndex(): number {
     return this.#handedOutIndex
   }

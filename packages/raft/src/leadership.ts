@@ -161,9 +161,10 @@ export class Leadership {
     this.#replication.sendAppends()
   }
 
-  /** This member stops leading. */
+  /** This member stops leading: nobody waits for what it would have been told or sent. */
   close(): void {
     this.#reads.close()
+    this.#core.outbox.snapshotsToSend.take()
   }
 
   #newEntry(offset: number, kind: EntryKind, data: Uint8Array): Entry {

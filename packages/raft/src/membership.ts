@@ -23,18 +23,26 @@ export interface MembershipAt {
   readonly membership: Membership
 }
 
-const COMMA = 0x2c
 const SEMICOLON = 0x3b
+const MEMBER_ID = /^[1-9][0-9]*$/
 const NO_CONTEXT = new Uint8Array(0)
+
+/** Ids are also the words of an encoded membership: one with a comma in it would be two members. */
+export function checkMemberId(id: MemberId): void {
+  invariant(MEMBER_ID.test(id), `a member id is a positive integer, not "${id}"`)
+}
 
 /** @throws {InvariantViolation} when somebody is listed twice, or nobody votes */
 export function checkMembership({ voters, learners }: Membership): void {
   const all = [...voters, ...learners]
+  for (const id of all) checkMemberId(id)
   invariant(new Set(all).size === all.length, 'nobody belongs to the cluster twice')
   invariant(voters.length > 0, 'a cluster has a voter')
 }
 
+/** @throws {InvariantViolation} when it could not be decoded again */
 export function encodeMembership(membership: Membership): Uint8Array {
+  checkMembership(membership)
   const { voters, learners, context = NO_CONTEXT } = membership
   const text = `${voters.join(',')};${learners.join(',')};`
   const data = new Uint8Array(text.length + context.length)
@@ -57,15 +65,7 @@ export function decodeMembership(data: Uint8Array): Membership {
 function readIds(data: Uint8Array, from: number): { ids: readonly MemberId[]; end: number } {
   const semicolon = data.indexOf(SEMICOLON, from)
   invariant(semicolon >= 0, 'the entry of a membership is damaged')
-  const ids: string[] = []
-  let id = ''
-  for (let at = from; at < semicolon; at += 1) {
-    const code = data[at] ?? COMMA
-    if (code === COMMA) {
-      ids.push(id)
-      id = ''
-    } else id += String.fromCharCode(code)
-  }
-  if (id !== '') ids.push(id)
-  return { ids, end: semicolon + 1 }
+  let text = ''
+  for (const code of data.subarray(from, semicolon)) text += String.fromCharCode(code)
+  return { ids: text === '' ? [] : text.split(','), end: semicolon + 1 }
 }

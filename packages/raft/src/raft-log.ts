@@ -199,7 +199,7 @@ export class RaftLog {
     const durableThrough = this.#writes.complete(term, index)
     if (term === currentTerm) this.#durableIndex = Math.max(this.#durableIndex, durableThrough)
     invariant(this.#durableIndex <= this.#writingIndex, 'only what was written can be durable')
-    this.#releaseTail()
+    this.#release()
   }
 
   get hasCommittedToHandOut(): boolean {
@@ -212,7 +212,7 @@ export class RaftLog {
     const { handedOutIndex, roomBytes } = this.#applying
     const entries = this.entries(handedOutIndex + 1, this.#applicableIndex + 1, roomBytes)
     this.#applying.handOut(entries)
-    this.#releaseTail()
+    this.#release()
     return entries
   }
 
@@ -233,8 +233,9 @@ export class RaftLog {
     this.#writingIndex = Math.min(this.#writingIndex, from - 1)
   }
 
-  #releaseTail(): void {
+  #release(): void {
     this.#tail.dropThrough(Math.min(this.#durableIndex, this.#applying.handedOutIndex))
     this.#tail.shrinkTo(this.#maxRetainedBytes, this.#durableIndex)
+    this.membership.forgetBefore(this.firstIndex - 1)
   }
 }

@@ -141,11 +141,16 @@ export class Raft {
   }
 
   /**
-   * What to say to `to` when it has received the state as it was at `index`.
-   * firstIndex - 1 ≤ index ≤ the applied index.
+   * What to say to `to` when it has received the state as it was at `index`. Nothing, if this member
+   * does not lead: its word would pass for that of the term's leader. Asked for when the sending
+   * begins, since the log may be compacted past `index` while it lasts.
+   * firstIndex - 1 ≤ index ≤ commitIndex.
    */
-  installSnapshotMessage(to: MemberId, index: number): InstallSnapshot {
+  installSnapshotMessage(to: MemberId, index: number): InstallSnapshot | undefined {
     const { state, log } = this.#core
+    if (state.role !== 'leader') return undefined
+    invariant(index >= log.firstIndex - 1, `the log was compacted past index ${index}`)
+    invariant(index <= log.commitIndex, `index ${index} of a snapshot is not committed`)
     const membership = log.membership.at(index)
     const snapshot = { index, term: log.term(index), membership }
     return { type: 'installSnapshot', from: state.id, to, term: state.term, snapshot }

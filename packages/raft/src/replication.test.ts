@@ -83,12 +83,12 @@ describe('committing (§5.3)', () => {
     [3, ['2'], true],
     [5, ['2'], false],
     [5, ['2', '3'], true],
-    [5, ['2', '9', 'learner'], false],
+    [5, ['2', '9', '6'], false],
     [4, ['2'], false],
     [4, ['2', '4'], true],
   ])('of %i voters, acknowledgements of %j commit: %s', (size, accepting, isCommitted) => {
     const voters = ['1', '2', '3', '4', '5'].slice(0, size)
-    const member = new TestMember({ voters, learners: ['learner'] })
+    const member = new TestMember({ voters, learners: ['6'] })
     member.becomeEstablishedLeader()
     member.raft.propose([bytes('x')], 1)
     member.settle()
