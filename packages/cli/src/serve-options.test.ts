@@ -48,6 +48,12 @@ const texts: readonly (readonly [keyof ServeSettings, string, string, readonly s
     ['20', '30', '40'],
   ],
   [
+    'snapshotCatchUpEntries',
+    '--snapshot-catchup-entries',
+    'HOLDFAST_SNAPSHOT_CATCHUP_ENTRIES',
+    ['0', '30', '40'],
+  ],
+  [
     'advertisedClientUrls',
     '--advertise-client-url',
     'HOLDFAST_ADVERTISE_CLIENT_URL',
@@ -66,6 +72,7 @@ const split = (text: string): readonly string[] => text.split(',')
 const meanings: Partial<Record<keyof ServeSettings, (text: string) => unknown>> = {
   heartbeatIntervalMs: Number,
   electionTimeoutMs: Number,
+  snapshotCatchUpEntries: Number,
   advertisedClientUrls: split,
   initialCluster: (text) =>
     Object.fromEntries(split(text).map((part) => part.split('='))) as unknown,

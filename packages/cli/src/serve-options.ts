@@ -10,6 +10,7 @@ import type { CoordinatorOptions } from '@holdfast/coordinator'
 import { Option } from 'commander'
 import {
   cluster,
+  count,
   logLevel,
   milliseconds,
   text,
@@ -81,6 +82,12 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     variable: 'HOLDFAST_ELECTION_TIMEOUT_MS',
     help: 'how long a follower waits for its leader; at least 5 heartbeats (default: 1000)',
     kind: milliseconds,
+  },
+  snapshotCatchUpEntries: {
+    flag: '--snapshot-catchup-entries <count>',
+    variable: 'HOLDFAST_SNAPSHOT_CATCHUP_ENTRIES',
+    help: 'entries of the log that are kept for members that were away (default: 5000)',
+    kind: count,
   },
   logLevel: {
     flag: '--log-level <level>',

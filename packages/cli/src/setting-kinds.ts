@@ -18,10 +18,15 @@ export const text: SettingKind<string> = {
   fromJson: (json) => (typeof json === 'string' ? json : undefined),
 }
 
-export const milliseconds: SettingKind<number> = {
-  expected: 'a whole number of milliseconds',
+export const count: SettingKind<number> = {
+  expected: 'a whole number',
   fromText: (value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined),
   fromJson: (json) => (Number.isSafeInteger(json) ? Number(json) : undefined),
+}
+
+export const milliseconds: SettingKind<number> = {
+  ...count,
+  expected: 'a whole number of milliseconds',
 }
 
 const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']

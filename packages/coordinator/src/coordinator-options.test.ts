@@ -30,6 +30,7 @@ describe('the defaults', () => {
       clusterToken: 'holdfast-cluster',
       heartbeatIntervalMs: 100,
       electionTimeoutMs: 1_000,
+      snapshotCatchUpEntries: 5_000,
       logLevel: 'silent',
     })
   })
@@ -65,6 +66,7 @@ describe('what is given', () => {
       clusterToken: 'x',
       heartbeatIntervalMs: 10,
       electionTimeoutMs: 50,
+      snapshotCatchUpEntries: 7,
       logLevel: 'debug',
       onFatal,
     }

@@ -1,5 +1,7 @@
 /** Everything that can be set about a coordinator, checked and defaulted in one place. */
 
+import { KEPT_ENTRIES } from './node/log-cutter.js'
+
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -28,6 +30,11 @@ export interface CoordinatorOptions {
    * [n, 2n). At least 5 heartbeats. Default 1,000 (etcd's).
    */
   readonly electionTimeoutMs?: number
+  /**
+   * Entries of the log that are kept although a durable state holds them, for followers that were
+   * away for a moment; one that was away for longer gets a snapshot. Default 5,000 (etcd's).
+   */
+  readonly snapshotCatchUpEntries?: number
   /** Default `silent`. Lines are JSON, on standard error. */
   readonly logLevel?: LogLevel
   /** Called when the member can no longer be trusted and has stopped. Default: throws. */
@@ -56,6 +63,7 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     clusterToken: 'holdfast-cluster',
     heartbeatIntervalMs: 100,
     electionTimeoutMs: 1_000,
+    snapshotCatchUpEntries: KEPT_ENTRIES,
     logLevel: 'silent' as const,
     ...given,
     name,
@@ -67,6 +75,10 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   checkUrls(config)
   checkCluster(config)
   checkTiming(config)
+  check(
+    Number.isInteger(config.snapshotCatchUpEntries) && config.snapshotCatchUpEntries >= 0,
+    'the entries kept for followers to catch up must be a whole number',
+  )
   return config
 }
 

@@ -147,21 +147,32 @@ function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts)
     onMessage: (message) => node.peerHandler.onMessage(message),
     onRequest: (request) => node.peerHandler.onRequest(request),
     onUnreachable: (id) => node.peerHandler.onUnreachable(id),
+    wantsSnapshot: (message) => node.peerHandler.wantsSnapshot(message),
+    onSnapshot: (message) => node.peerHandler.onSnapshot(message),
   }
-  const transport = createTransport(identity, handler, log)
+  const transport = createTransport({ identity, handler, storage, log })
   let leaderChanges = 0
   const node: CoordinatorNode = new CoordinatorNode({
     memberId: identity.memberId,
-    membership: storage.log.initialState().membership,
     incarnation: nanoid(),
     ...timing(config),
     seed: randomInt(2 ** 32),
     log: storage.log,
     state: storage.state,
     applyGate: () => storage.applyGate,
+    snapshots: {
+      take: () => storage.outgoing.take(),
+      send: (message, { path, ...file }) => transport.sendSnapshot(message, path, file),
+      install: () => storage.installSnapshot(),
+      discard: () => storage.discardSnapshot(),
+      durableIndex: () => storage.durableAppliedIndex,
+      oldestSentIndex: () => storage.outgoing.oldestIndex,
+      keptEntries: config.snapshotCatchUpEntries,
+    },
     codec: { encode: encodeProposal, decode: decodeProposal },
     transport: asPeerTransport(transport),
     onApplied: (batch) => hub.onApplied(batch.revisions),
+    onRestored: (revision) => hub.onRestored(revision),
     onStatus: (status) => {
       leaderChanges += status.leaderId === undefined ? 0 : 1
       log.info({ ...status }, 'status')
@@ -184,17 +195,28 @@ function timing({ heartbeatIntervalMs, electionTimeoutMs }: CoordinatorConfig): 
   }
 }
 
-function createTransport(
-  { clusterId, memberId, members }: ClusterIdentity,
-  handler: PeerHandler,
-  log: Logger,
-): StreamTransport {
+interface TransportParts {
+  readonly identity: ClusterIdentity
+  readonly handler: PeerHandler
+  readonly storage: Storage
+  readonly log: Logger
+}
+
+function createTransport({ identity, handler, storage, log }: TransportParts): StreamTransport {
+  const { clusterId, memberId, members } = identity
   const peers = members.filter(({ id }) => id !== memberId)
   return new StreamTransport({
     clusterId,
     memberId,
     peers: new Map(peers.map(({ id, peerUrl }) => [id, { url: peerUrl }])),
-    handler: { ...handler, onRequest: (body) => handler.onRequest(body as PeerRequest) },
+    handler: {
+      ...handler,
+      onRequest: (body) => handler.onRequest(body as PeerRequest),
+      beginSnapshot: (message, file) =>
+        handler.wantsSnapshot(message)
+          ? storage.receiveSnapshot({ ...message.snapshot, ...file })
+          : 'it is of no use here now',
+    },
     onRefused: (reason) => log.warn({ reason }, 'a stream between members was refused'),
   })
 }

@@ -74,7 +74,6 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
   const hub = new WatchHub(storage.state, onFatal)
   const node = new CoordinatorNode({
     memberId: MEMBER_ID,
-    membership,
     incarnation: 'test',
     tickMs: 100,
     heartbeatTicks: 1,
@@ -83,9 +82,18 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     log: storage.log,
     state: storage.state,
     applyGate: () => storage.applyGate,
+    snapshots: {
+      take: () => storage.outgoing.take(),
+      send: () => Promise.reject(new Error('there is nobody to send it to')),
+      install: () => storage.installSnapshot(),
+      discard: () => storage.discardSnapshot(),
+      durableIndex: () => storage.durableAppliedIndex,
+      oldestSentIndex: () => storage.outgoing.oldestIndex,
+    },
     codec: { encode: encodeProposal, decode: decodeProposal },
     transport: silence,
     onApplied: (batch) => hub.onApplied(batch.revisions),
+    onRestored: (revision) => hub.onRestored(revision),
     onStatus: () => undefined,
     onFatal,
   })

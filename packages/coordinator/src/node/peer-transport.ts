@@ -1,6 +1,6 @@
 /** What the node needs of the network: the consumer declares it, `transport/` implements it. */
 
-import type { MemberId, Message } from '@holdfast/raft'
+import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
 
 /** Questions that only the leader can answer, beside Raft's own messages. */
 export type PeerRequest =
@@ -30,4 +30,8 @@ export interface PeerHandler {
   onRequest(request: PeerRequest): Promise<PeerAnswer>
   /** Messages to this member were dropped: the leader should probe before it streams again. */
   onUnreachable(id: MemberId): void
+  /** Whether a snapshot that is offered would be of use. */
+  wantsSnapshot(message: InstallSnapshot): boolean
+  /** A snapshot has been received, whole and durably. */
+  onSnapshot(message: InstallSnapshot): void
 }

@@ -5,11 +5,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../state-machine/outcome.js'
-import {
-  MAX_BATCH_BYTES,
-  MAX_PENDING_PROPOSALS,
-  MAX_PENDING_PROPOSAL_BYTES,
-} from './proposer.js'
+import { MAX_BATCH_BYTES, MAX_PENDING_PROPOSALS, MAX_PENDING_PROPOSAL_BYTES } from './proposer.js'
 import {
   applied,
   command,

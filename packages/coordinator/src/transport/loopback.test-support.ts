@@ -8,7 +8,7 @@ import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
 import { PEER_PATH, PEER_PROTOCOL, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
-import { StreamTransport } from './stream-transport.js'
+import { StreamTransport, type StreamHandler } from './stream-transport.js'
 
 export const HOST = '127.0.0.1'
 export const CLUSTER_ID = '77'
@@ -42,6 +42,7 @@ export class LoopbackMember {
   readonly unreachable: MemberId[] = []
   readonly refusals: string[] = []
   answer: (body: unknown) => Promise<unknown> = (body) => Promise.resolve({ echo: body })
+  beginSnapshot: StreamHandler['beginSnapshot'] = () => 'not wanted'
   readonly #port: number
 
   constructor({ id, port, peers, clusterId = CLUSTER_ID }: MemberOptions) {
@@ -58,6 +59,8 @@ export class LoopbackMember {
         onMessage: (message) => this.messages.push(message),
         onRequest: (body) => this.answer(body),
         onUnreachable: (peer) => this.unreachable.push(peer),
+        beginSnapshot: (message, file) => this.beginSnapshot(message, file),
+        onSnapshot: (message) => this.messages.push(message),
       },
       onRefused: (reason) => this.refusals.push(reason),
     })
@@ -185,6 +188,11 @@ export class DamagingWire {
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  /** Ends all connections, as a network that fails does. */
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   #carry(near: Socket): void {

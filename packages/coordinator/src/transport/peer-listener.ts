@@ -13,6 +13,8 @@ export interface PeerListenerOptions {
   readonly memberId: MemberId
   readonly peers: ReadonlySet<MemberId>
   readonly onMessage: (from: MemberId, message: PeerMessage) => void
+  /** A peer has opened a stream to send a snapshot. */
+  readonly onSnapshotStream: (socket: Socket, from: MemberId, head: Buffer) => void
   /** A stream was refused or broke its rules. */
   readonly onRefused: (reason: string) => void
 }
@@ -73,7 +75,8 @@ export class PeerListener {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PEER_PROTOCOL}\r\n\r\n`,
     )
-    this.#read(socket, opened.from, head)
+    if (opened.channel === 'snapshot') this.#options.onSnapshotStream(socket, opened.from, head)
+    else this.#read(socket, opened.from, head)
   }
 
   /** A peer opens a stream anew when it has lost the one before, which may be half open here. */

@@ -11,14 +11,16 @@ export const PEER_PROTOCOL = 'holdfast-peer/1'
 export const PEER_PATH = '/holdfast/peer'
 
 /**
- * Heartbeats, votes and questions must never wait behind log entries, so each has its own stream.
- * Snapshots will have a third.
+ * Heartbeats, votes and questions must never wait behind log entries, nor these behind a snapshot,
+ * so each has its own stream. Those of the first two are always open.
  */
-export type ChannelName = 'control' | 'log'
+export type LastingChannel = 'control' | 'log'
+export type ChannelName = LastingChannel | 'snapshot'
 
-export const CHANNEL_NAMES: readonly ChannelName[] = ['control', 'log']
+export const LASTING_CHANNELS: readonly LastingChannel[] = ['control', 'log']
+const CHANNEL_NAMES: readonly ChannelName[] = [...LASTING_CHANNELS, 'snapshot']
 
-/** A stream carries messages one way only: from the member that opened it. */
+/** A stream carries messages one way, from the member that opened it; what comes back are answers. */
 export interface StreamIdentity {
   readonly clusterId: string
   readonly from: MemberId

@@ -3,17 +3,22 @@
  * questions with answers on top. Implements what `node/` asks of its transport.
  */
 
-import type { MemberId, Message } from '@holdfast/raft'
+import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
 import { PeerChannel } from './peer-channel.js'
 import type { PeerMessage, PeerQuestion, PeerReply } from './peer-codec.js'
 import { PeerListener } from './peer-listener.js'
-import { CHANNEL_NAMES, type ChannelName } from './peer-protocol.js'
+import { LASTING_CHANNELS, type LastingChannel } from './peer-protocol.js'
+import type { SnapshotFile } from './snapshot-protocol.js'
+import { SnapshotReceiver, type SnapshotReceiverOptions } from './snapshot-receiver.js'
+import { sendSnapshot } from './snapshot-sender.js'
 
 /** What arrives is handed to it; the node implements it. */
 export interface StreamHandler {
   onMessage(message: Message): void
   onRequest(body: unknown): Promise<unknown>
   onUnreachable(id: MemberId): void
+  readonly beginSnapshot: SnapshotReceiverOptions['begin']
+  readonly onSnapshot: SnapshotReceiverOptions['onReceived']
 }
 
 export interface StreamTransportOptions {
@@ -37,23 +42,32 @@ interface Asked {
 export class StreamTransport {
   readonly #options: StreamTransportOptions
   readonly #listener: PeerListener
-  readonly #channels = new Map<MemberId, Record<ChannelName, PeerChannel>>()
+  readonly #channels = new Map<MemberId, Record<LastingChannel, PeerChannel>>()
+  readonly #snapshots: SnapshotReceiver
+  /** Ends what is being sent when the transport closes. */
+  readonly #closing = new AbortController()
   readonly #asked = new Map<number, Asked>()
   /** An answer to a question of an earlier run must not be taken for one of this run's. */
   #lastQuestionId = Math.floor(Math.random() * MAX_FIRST_QUESTION_ID)
 
   constructor(options: StreamTransportOptions) {
     this.#options = options
-    const { clusterId, memberId, peers } = options
+    const { clusterId, memberId, peers, handler } = options
+    this.#snapshots = new SnapshotReceiver({
+      memberId,
+      begin: (message, file) => handler.beginSnapshot(message, file),
+      onReceived: (message) => handler.onSnapshot(message),
+    })
     this.#listener = new PeerListener({
       clusterId,
       memberId,
       peers: new Set(peers.keys()),
       onMessage: (from, message) => this.#receive(from, message),
+      onSnapshotStream: (socket, from, head) => this.#snapshots.serve(socket, from, head),
       onRefused: options.onRefused,
     })
     for (const [id, { url }] of peers) {
-      const channel = (name: ChannelName): PeerChannel =>
+      const channel = (name: LastingChannel): PeerChannel =>
         new PeerChannel({
           url,
           identity: { clusterId, from: memberId, to: id, channel: name },
@@ -69,11 +83,13 @@ export class StreamTransport {
   async listen(host: string, port: number): Promise<void> {
     await this.#listener.listen(host, port)
     for (const channels of this.#channels.values()) {
-      for (const name of CHANNEL_NAMES) channels[name].open()
+      for (const name of LASTING_CHANNELS) channels[name].open()
     }
   }
 
+  /** An `installSnapshot` goes with its file: see `sendSnapshot`. */
   send(message: Message): void {
+    if (message.type === 'installSnapshot') return
     this.#channels.get(message.to)?.[channelOf(message)].send(message)
   }
 
@@ -112,7 +128,23 @@ export class StreamTransport {
     })
   }
 
+  /** Sends the file at `path`, of which the receiver's core is told by `message`. */
+  sendSnapshot(message: InstallSnapshot, path: string, file: SnapshotFile): Promise<void> {
+    const { clusterId, memberId, peers } = this.#options
+    const peer = peers.get(message.to)
+    if (peer === undefined) return Promise.reject(new Error(`${message.to} is no peer`))
+    return sendSnapshot({
+      url: peer.url,
+      identity: { clusterId, from: memberId, to: message.to, channel: 'snapshot' },
+      offer: { message, file },
+      path,
+      signal: this.#closing.signal,
+    })
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort()
+    this.#snapshots.close()
     for (const { control, log } of this.#channels.values()) {
       control.close()
       log.close()
@@ -147,7 +179,7 @@ export class StreamTransport {
   }
 
   /** What was on its way may be lost. A question may not even have been read: it is asked again. */
-  #onBroken(id: MemberId, channel: ChannelName): void {
+  #onBroken(id: MemberId, channel: LastingChannel): void {
     if (channel === 'log') {
       this.#options.handler.onUnreachable(id)
       return
@@ -174,7 +206,7 @@ export class StreamTransport {
   }
 }
 
-function channelOf(message: Message): ChannelName {
+function channelOf(message: Exclude<Message, InstallSnapshot>): LastingChannel {
   switch (message.type) {
     case 'appendEntries':
     case 'appendEntriesAccepted':
@@ -190,6 +222,7 @@ function channelOf(message: Message): ChannelName {
     case 'heartbeatResponse':
     case 'readIndexRequest':
     case 'readIndexResponse':
+    case 'timeoutNow':
       return 'control'
   }
 }
