@@ -51,13 +51,16 @@ export class Heartbeats {
     if (progress !== undefined) progress.lastHeardTick = this.#nowTicks
   }
 
-  /** Whether a quorum, the leader included, was heard within the minimum election timeout. */
-  get hasActiveQuorum(): boolean {
+  /** Whether a member was heard within the minimum election timeout; the leader always is. */
+  isActive(id: MemberId): boolean {
     const { config, state } = this.#core
     const oldestTick = this.#nowTicks - config.electionTicks
-    const isActive = (id: MemberId): boolean =>
-      id === state.id || (this.#replication.follower(id)?.lastHeardTick ?? -Infinity) > oldestTick
-    return isQuorum(state.voters, isActive)
+    return id === state.id || this.#replication.known(id).lastHeardTick > oldestTick
+  }
+
+  /** CheckQuorum: whether a quorum was, the leader included. */
+  get hasActiveQuorum(): boolean {
+    return isQuorum(this.#core.state.voters, (id) => this.isActive(id))
   }
 
   send(readPosition: number): void {

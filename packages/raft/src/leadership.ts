@@ -82,11 +82,11 @@ export class Leadership {
     if (log.commitIndex < index) return 'changePending'
     const next = changed(membership, change, context)
     if (typeof next === 'string') return next
-    if (change.type === 'promote' && !this.#replication.isInSync(change.id)) return 'notInSync'
+    if (change.type === 'promote' && !this.#isInSync(change.id)) return 'notInSync'
     log.append([this.#newEntry(1, 'membership', encodeMembership(next))])
     this.#replication.adoptMembership(this.#heartbeats.nowTick)
     // A quorum may be smaller now, and be there already.
-    this.#replication.advanceCommit()
+    this.#advanceCommit()
     this.#reads.confirm()
     return { index: log.lastIndex, term: state.term }
   }
@@ -111,8 +111,7 @@ export class Leadership {
   /** The last words of a leader that is removed: what is committed, and who should lead next. */
   bequeath(): void {
     this.emit()
-    const heir = this.#replication.mostCompleteVoter
-    if (heir !== undefined) this.#transfer.request(heir)
+    this.#transfer.request(this.#replication.mostCompleteVoter)
   }
 
   /** A read of this member's own (`origin` undefined) or one that a follower passed on. */
@@ -145,8 +144,7 @@ export class Leadership {
 
   /** The leader's own disk holds more of the log: its own vote for commit. */
   onDurable(): void {
-    this.#replication.advanceCommit()
-    this.#uncommitted.onCommitted(this.#core.log.commitIndex)
+    this.#advanceCommit()
   }
 
   get hasOutput(): boolean {
@@ -165,6 +163,16 @@ export class Leadership {
   close(): void {
     this.#reads.close()
     this.#core.outbox.snapshotsToSend.take()
+  }
+
+  /** Whether a learner, as a voter, would not hold up commits: it answers, and lacks little. */
+  #isInSync(id: MemberId): boolean {
+    return this.#heartbeats.isActive(id) && this.#replication.isInSync(id)
+  }
+
+  #advanceCommit(): void {
+    this.#replication.advanceCommit()
+    this.#uncommitted.onCommitted(this.#core.log.commitIndex)
   }
 
   #newEntry(offset: number, kind: EntryKind, data: Uint8Array): Entry {

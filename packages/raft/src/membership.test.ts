@@ -9,6 +9,7 @@ import {
   type MembershipAt,
 } from './membership.js'
 import { MembershipLog } from './membership-log.js'
+import { SimulatedCluster } from './simulation.test-support.js'
 import { bytes, entry, membershipEntry, TestMember } from './test-member.test-support.js'
 
 const NOTHING = new Uint8Array(0)
@@ -170,5 +171,155 @@ describe('who may ask for votes (thesis §4.2.2)', () => {
     log.restore({ index: 9, membership: members('12') })
     expect(log.mayCampaign('3', 9)).toBe(false)
     expect(log.takeChanged()).toEqual({ index: 9, membership: members('12') })
+  })
+})
+
+/** Everything works, until nothing is left to do. */
+function settle(cluster: SimulatedCluster): void {
+  while (cluster.runRound());
+}
+
+function member(cluster: SimulatedCluster, id: string): SimulatedCluster['members'][number] {
+  return cluster.members[Number(id) - 1]!
+}
+
+function change(cluster: SimulatedCluster, type: 'addVoter' | 'remove', id: string): unknown {
+  return cluster.leader!.raft!.changeMembership({ type, id }, NOTHING)
+}
+
+/** `id` campaigns as often as the others need to forget their leader. */
+function elect(cluster: SimulatedCluster, id: string): void {
+  for (let tick = 0; tick < 10 && cluster.leader?.id !== id; tick += 1) {
+    for (const { raft } of cluster.members) raft?.forgetLeader()
+    member(cluster, id).raft?.campaign()
+    settle(cluster)
+  }
+}
+
+function time(cluster: SimulatedCluster, ticks: number): void {
+  for (let tick = 0; tick < ticks; tick += 1) {
+    for (const one of cluster.members) cluster.tick(one)
+    settle(cluster)
+  }
+}
+
+function votersOf(cluster: SimulatedCluster, id: string): string {
+  return member(cluster, id).raft!.membership.membership.voters.join('')
+}
+
+describe('a cluster changes its membership', () => {
+  test('from one member to three and back, and everything stays', () => {
+    const cluster = new SimulatedCluster({ voters: ['1'], spares: ['2', '3'] })
+    elect(cluster, '1')
+    for (const [type, id] of [
+      ['addVoter', '2'],
+      ['addVoter', '3'],
+      ['remove', '1'],
+      ['remove', '2'],
+    ] as const) {
+      cluster.propose(cluster.leader!)
+      expect(change(cluster, type, id)).toMatchObject({ index: expect.any(Number) as number })
+      settle(cluster)
+      time(cluster, 1)
+    }
+    expect(cluster.leader?.id).toBe('3')
+    expect(votersOf(cluster, '3')).toBe('3')
+    cluster.propose(cluster.leader!)
+    settle(cluster)
+    const commands = cluster.checker.committed.filter(({ kind }) => kind === 'command')
+    expect(commands).toHaveLength(5)
+    expect(member(cluster, '3').durableLog).toEqual(cluster.checker.committed)
+  })
+
+  test('never to two at once by leaders that do not know of each other (2015; catalogue 44)', () => {
+    const cluster = new SimulatedCluster({ voters: ['1', '2', '3', '4'], spares: ['5'] })
+    elect(cluster, '1')
+    // The leader of the first term adds 5, which only 5 hears of.
+    cluster.partition(['1', '5'])
+    expect(change(cluster, 'addVoter', '5')).toMatchObject({ index: 2 })
+    settle(cluster)
+    expect([votersOf(cluster, '1'), votersOf(cluster, '5')]).toEqual(['12345', '12345'])
+    // That of the second begins with the same membership. Were it to remove 1 before an entry of
+    // its own term is committed, 2 and 3 could commit that, and 1, 4 and 5 elect another leader.
+    for (const { raft } of cluster.members) raft!.forgetLeader()
+    member(cluster, '2').raft!.campaign()
+    while (cluster.leader?.id !== '2') cluster.runRound()
+    expect(change(cluster, 'remove', '1')).toBe('notReady')
+    settle(cluster)
+    expect(change(cluster, 'remove', '1')).toEqual({ index: 3, term: 2 })
+    cluster.partition(['1', '4', '5'])
+    settle(cluster)
+    expect(member(cluster, '3').raft!.status.commitIndex).toBe(3)
+    // By then a majority has an entry of the second term, so the first one's change is lost.
+    for (const id of ['1', '4', '5']) {
+      elect(cluster, id)
+      expect(cluster.leader.id).toBe('2')
+    }
+    cluster.partition([])
+    time(cluster, 15)
+    expect(['2', '3', '4'].map((id) => votersOf(cluster, id))).toEqual(['234', '234', '234'])
+  })
+
+  test('back to what it was, when a change is lost with its leader (catalogue 45)', () => {
+    const cluster = new SimulatedCluster({ voters: ['1', '2', '3'], spares: ['4'] })
+    elect(cluster, '1')
+    cluster.partition(['1', '4'])
+    change(cluster, 'addVoter', '4')
+    settle(cluster)
+    expect([votersOf(cluster, '1'), votersOf(cluster, '4')]).toEqual(['1234', '1234'])
+    elect(cluster, '2')
+    cluster.partition([])
+    time(cluster, 10)
+    expect([votersOf(cluster, '1'), votersOf(cluster, '2')]).toEqual(['123', '123'])
+    // Nobody tells 4, which believes that it is a voter: it can neither win nor disturb.
+    const { term } = cluster.leader!.raft!.status
+    time(cluster, 100)
+    expect(cluster.leader!.raft!.status).toMatchObject({ term, role: 'leader' })
+  })
+
+  test('and who was removed and never heard of it does not disturb (§4.2.3; catalogue 47)', () => {
+    const cluster = new SimulatedCluster({ voters: ['1', '2', '3'] })
+    elect(cluster, '1')
+    cluster.partition(['3'])
+    change(cluster, 'remove', '3')
+    settle(cluster)
+    cluster.partition([])
+    const { term } = cluster.leader!.raft!.status
+    let campaigns = 0
+    for (let tick = 0; tick < 100; tick += 1) {
+      time(cluster, 1)
+      if (member(cluster, '3').raft!.status.role === 'preCandidate') campaigns += 1
+      expect(cluster.leader!.raft!.status).toMatchObject({ role: 'leader', term })
+    }
+    expect(campaigns).toBeGreaterThan(10)
+    expect(votersOf(cluster, '3')).toBe('123')
+  })
+
+  test('of two to the other one, though the leader crashed before it said so (§4.2.2)', () => {
+    const cluster = new SimulatedCluster({ voters: ['1', '2'] })
+    elect(cluster, '1')
+    cluster.partition(['1'])
+    change(cluster, 'remove', '1')
+    settle(cluster)
+    cluster.crash(member(cluster, '1'))
+    cluster.start(member(cluster, '1'), 1)
+    cluster.partition([])
+    // 2 cannot win against the longer log of 1; only 1 can, in a membership that it is not in.
+    expect([votersOf(cluster, '1'), votersOf(cluster, '2')]).toEqual(['2', '12'])
+    time(cluster, 30)
+    expect(cluster.leader?.id).toBe('2')
+    expect(votersOf(cluster, '2')).toBe('2')
+  })
+
+  test('of two to one only with the other, if that one is dead (catalogue 11)', () => {
+    const cluster = new SimulatedCluster({ voters: ['1', '2'] })
+    elect(cluster, '1')
+    cluster.crash(member(cluster, '2'))
+    expect(change(cluster, 'remove', '1')).toEqual({ index: 2, term: 1 })
+    time(cluster, 30)
+    expect(cluster.checker.committed).toHaveLength(1)
+    cluster.start(member(cluster, '2'), 1)
+    time(cluster, 30)
+    expect(cluster.leader?.id).toBe('2')
   })
 })

@@ -89,7 +89,7 @@ export class ReadRounds {
   confirm(): void {
     const { state } = this.#core
     const confirmed = quorumPosition(state.voters, (id) =>
-      id === state.id ? this.#position : (this.#replication.follower(id)?.readPosition ?? 0),
+      id === state.id ? this.#position : this.#replication.known(id).readPosition,
     )
     let round = this.#rounds[0]
     while (round !== undefined && round.position <= confirmed) {

@@ -63,6 +63,13 @@ export class Replication {
     return this.#followers.find((progress) => progress.id === id)
   }
 
+  /** Of another member of the membership in force. */
+  known(id: MemberId): Progress {
+    const progress = this.follower(id)
+    invariant(progress !== undefined, `the leader knows how far ${id} has got`)
+    return progress
+  }
+
   /** Whether the leader knows the commit index of its predecessors: its own entry says so (§8). */
   get hasCommittedOwnEntry(): boolean {
     return this.#core.log.commitIndex >= this.#firstOwnIndex
@@ -70,19 +77,18 @@ export class Replication {
 
   /** Whether a learner has nearly caught up, so that it will not hold up commits as a voter. */
   isInSync(id: MemberId): boolean {
-    const { lastIndex } = this.#core.log
-    return (this.follower(id)?.matchIndex ?? 0) >= IN_SYNC_SHARE * lastIndex
+    return this.known(id).matchIndex >= IN_SYNC_SHARE * this.#core.log.lastIndex
   }
 
   /** The voter, other than the leader, that holds most of the log. */
-  get mostCompleteVoter(): MemberId | undefined {
-    const { voters } = this.#core.state
-    let best: Progress | undefined
-    for (const progress of this.#followers) {
-      if (!voters.includes(progress.id)) continue
-      if (best === undefined || progress.matchIndex > best.matchIndex) best = progress
-    }
-    return best?.id
+  get mostCompleteVoter(): MemberId {
+    const { state } = this.#core
+    const [best] = state.voters
+      .filter((id) => id !== state.id)
+      .map((id) => this.known(id))
+      .sort((a, b) => b.matchIndex - a.matchIndex)
+    invariant(best !== undefined, 'there is another voter')
+    return best.id
   }
 
   onAccepted({ from, matchIndex }: AppendEntriesAccepted): void {
@@ -143,7 +149,7 @@ export class Replication {
   }
 
   #matchIndexOf(id: MemberId): number {
-    if (id === this.#core.state.id) return this.#core.log.durableIndex
-    return this.follower(id)?.matchIndex ?? 0
+    const { log, state } = this.#core
+    return id === state.id ? log.durableIndex : this.known(id).matchIndex
   }
 }
