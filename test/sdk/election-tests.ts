@@ -99,6 +99,31 @@ export function electionTests(bench: SdkBench): void {
     expect(order).toEqual(['leads', 'worker ended', 'next leads'])
   })
 
+  test('lead gives up when it is not elected in time, and leaves no candidate', async () => {
+    const name = bench.name()
+    const [leader, other] = [bench.client({ label: 'first' }), bench.client()]
+    const leadership = await leader.election(name).campaign()
+    const inVain = other.election(name).lead(() => 'led', { timeoutMs: 300 })
+    await expect(inVain).rejects.toMatchObject({ code: 'timeout', outcome: 'not-applied' })
+    expect(await other.kv.count({ prefix: `${name}/` })).toBe(1)
+    const now = await other.election(name).leader()
+    expect(now?.fencingToken).toBe(leadership.fencingToken)
+    expect(now?.entry.json()).toMatchObject({ label: 'first', pid: process.pid })
+    await leadership.resign()
+    expect(await other.election(name).lead(() => 'led', { timeoutMs: 5_000 })).toBe('led')
+  })
+
+  test('an observer gives up when nothing changes for long enough', async () => {
+    const name = bench.name()
+    const [leader, watcher] = [bench.client(), bench.client()]
+    await leader.election(name).campaign('a')
+    const observed = watcher.election(name).observe({ timeoutMs: 300 })
+    expect((await observed.next()).value?.value).toBe('a')
+    await delay(400)
+    await expect(observed.next()).rejects.toMatchObject({ code: 'timeout' })
+    expect((await observed.next()).done).toBe(true)
+  })
+
   test('what the worker throws while it leads is thrown', async () => {
     const client = bench.client()
     const failing = client.election(bench.name()).lead(() => Promise.reject(new Error('mine')))

@@ -2,9 +2,11 @@
 
 import type { ProcessCluster } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { clusterTests } from './cluster-tests.js'
 import { electionTests } from './election-tests.js'
 import { failoverTests } from './failover-tests.js'
 import { kvTests } from './kv-tests.js'
+import { leasesTests } from './leases-tests.js'
 import { lockTests } from './lock-tests.js'
 import { queueTests } from './queue-tests.js'
 import { createBench, type SdkTarget } from './sdk-target.js'
@@ -21,6 +23,8 @@ export function sdkSuite(target: SdkTarget): void {
     const bench = createBench(() => cluster)
     describe('kv', () => kvTests(bench))
     describe('watch', () => watchTests(bench))
+    describe('leases', () => leasesTests(bench))
+    describe('cluster', () => clusterTests(bench))
     describe('lock', () => lockTests(bench))
     describe('election', () => electionTests(bench))
     describe('queue', () => queueTests(bench))

@@ -73,6 +73,21 @@ export function watchTests(bench: SdkBench): void {
     expect((error as CompactedError).compactRevision).toBe(newest)
   })
 
+  test('gives up when nothing happens for long enough', async () => {
+    const client = bench.client()
+    const key = bench.name()
+    const watch = client.watch(key, { timeoutMs: 1_000 })
+    await watch.ready()
+    await client.kv.put(key, '1')
+    const values: string[] = []
+    const drained = (async () => {
+      for await (const batch of watch) values.push(...batch.events.map(({ entry }) => entry.text()))
+    })()
+    await expect(drained).rejects.toMatchObject({ code: 'timeout', outcome: 'not-applied' })
+    expect(values).toEqual(['1'])
+    expect(watch.connected).toBe(false)
+  })
+
   test('ends quietly by its signal, by close and by the end of its client', async () => {
     const client = bench.client()
     const key = bench.name()

@@ -5,9 +5,9 @@ import type { Surroundings } from './command-host.js'
 import { UsageError } from './usage-error.js'
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:2379'
-export const DEFAULT_TIMEOUT_MS = 5_000
+const DEFAULT_TIMEOUT_MS = 5_000
 
-export function endpointsOf({ global, io }: Pick<Surroundings, 'global' | 'io'>): string[] {
+function endpointsOf({ global, io }: Pick<Surroundings, 'global' | 'io'>): string[] {
   const text = global.endpoints ?? (io.env['HOLDFAST_ENDPOINTS'] || DEFAULT_ENDPOINT)
   const endpoints = text.split(',').map((endpoint) => endpoint.trim())
   if (endpoints.includes('')) throw new UsageError(`the list of endpoints has a gap: "${text}"`)

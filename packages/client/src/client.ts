@@ -1,18 +1,20 @@
 /** The composition of a client, and its public face. */
 
+import { Cluster } from './cluster/cluster.js'
 import { resolveConfig, type Config, type ConnectOptions } from './config.js'
 import { Core } from './core.js'
 import { Election } from './election/election.js'
 import { Kv } from './kv/kv.js'
 import { runTxn, type Txn, type TxnResult } from './kv/txn.js'
 import type { KeyRange } from './kv/keys.js'
+import { Leases } from './lease/leases.js'
 import { Lock, type LockOptions } from './lock/lock.js'
 import { Queue, type QueueOptions } from './queue/queue.js'
 import { Rpc } from './rpc/rpc.js'
 import { ClientSession } from './session/client-session.js'
 import { Sessions } from './session/sessions.js'
 import { systemClock, type Clock } from './time/clock.js'
-import type { WaitOptions } from './time/scope.js'
+import { orAbort, type WaitOptions } from './time/scope.js'
 import { FetchTransport } from './transport/fetch-transport.js'
 import type { Transport } from './transport/transport.js'
 import { UndiciTransport } from './transport/undici-transport.js'
@@ -26,7 +28,12 @@ const CLOSE_TIMEOUT_MS = 5_000
  * first held.
  */
 export class Holdfast implements AsyncDisposable {
+  /** The store: reading and writing keys. */
   readonly kv: Kv
+  /** Leases by their ids, beside the one that the session is. */
+  readonly leases: Leases
+  /** Who the cluster is, and how its members are. */
+  readonly cluster: Cluster
   readonly #core: Core
   #closed: Promise<void> | undefined
 
@@ -34,6 +41,8 @@ export class Holdfast implements AsyncDisposable {
   constructor(core: Core) {
     this.#core = core
     this.kv = new Kv(core.rpc)
+    this.leases = new Leases(core.rpc)
+    this.cluster = new Cluster(core.rpc)
   }
 
   /** The lock of this name. */
@@ -101,26 +110,26 @@ export class Holdfast implements AsyncDisposable {
   }
 
   /**
-   * Ends everything: tells holders by their signals, waits for the work of `run` and `lead` (5 s at
-   * most, or `timeoutMs`), releases all that is held, ends waits and watches, closes the connections.
-   * It never rejects; calling it again waits for the same end.
+   * Ends everything: tells holders by their signals, waits for the work of `run` and `lead`, releases
+   * all that is held, ends waits and watches, closes the connections. It never rejects; calling it
+   * again waits for the same end.
+   *
+   * @param options how long to wait for the work: `timeoutMs`, default 5 000, or until the signal
+   * aborts. What is held is released after that in any case, which takes 5 s at most: without it
+   * nobody else could have it before the lease expires.
    */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    return (this.#closed ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS))
+  close(options: WaitOptions = {}): Promise<void> {
+    return (this.#closed ??= this.#close(options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close({ signal, timeoutMs = CLOSE_TIMEOUT_MS }: WaitOptions): Promise<void> {
     const { rpc, sessions } = this.#core
-    let cancel: (() => void) | undefined
-    const patience = new Promise<void>((resolve) => {
-      cancel = rpc.clock.schedule(timeoutMs, resolve)
-    })
-    await Promise.race([this.#core.beginClosing(), patience])
-    cancel?.()
+    using patience = rpc.scope({ signal, timeoutMs })
+    await orAbort(this.#core.beginClosing(), patience.signal).catch(() => undefined)
     await sessions.close(CLOSE_TIMEOUT_MS)
     await rpc.close()
   }

@@ -55,8 +55,12 @@ export function resolveConfig(options: ConnectOptions): Config {
   })
 }
 
-/** An endpoint written as etcd's tools take it, with or without a scheme. */
-function originOf(endpoint: string): string {
+/**
+ * An endpoint written as etcd's tools take it, with or without a scheme.
+ *
+ * @throws {HoldfastError} `invalidArgument`
+ */
+export function originOf(endpoint: string): string {
   const text = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

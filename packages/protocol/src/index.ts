@@ -22,6 +22,7 @@ export {
   type EtcdError,
   type EtcdErrorName,
 } from './errors/etcd-errors.js'
+export { FieldError } from './errors/field-error.js'
 export {
   grpcStatus,
   grpcStatusName,
@@ -37,6 +38,7 @@ export {
   type HoldfastErrorCode,
   type HoldfastErrorOptions,
 } from './errors/holdfast-error.js'
+export { JsonNumber } from './json/json-number.js'
 export { parseFirstJson } from './json/parse.js'
 export { JsonSplitter } from './json/splitter.js'
 export { limits } from './limits.js'

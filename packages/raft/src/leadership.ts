@@ -57,7 +57,7 @@ export class Leadership {
 
   /** Appends the commands at the end of the log, or says why not. */
   append(commands: readonly Uint8Array[]): 'appended' | 'transferring' | 'tooManyUncommitted' {
-    if (this.#transfer.isUnderWay) return 'transferring'
+    if (this.#transfer.target !== undefined) return 'transferring'
     invariant(commands.length > 0, 'a proposal has at least one command')
     const entries = commands.map((data, offset) => this.#newEntry(offset + 1, 'command', data))
     let bytes = 0
@@ -77,7 +77,7 @@ export class Leadership {
   changeMembership(change: MembershipChange, context: Uint8Array): LogPosition | ChangeRefusal {
     const { log, state } = this.#core
     const { index, membership } = log.membership.current
-    if (this.#transfer.isUnderWay) return 'transferring'
+    if (this.#transfer.target !== undefined) return 'transferring'
     if (!this.#replication.hasCommittedOwnEntry) return 'notReady'
     if (log.commitIndex < index) return 'changePending'
     const next = changed(membership, change, context)
@@ -111,7 +111,7 @@ export class Leadership {
   /** The last words of a leader that is removed: what is committed, and who should lead next. */
   bequeath(): void {
     this.emit()
-    this.#transfer.request(this.#replication.mostCompleteVoter)
+    this.#transfer.request(this.#transfer.target ?? this.#replication.mostCompleteVoter)
   }
 
   /** A read of this member's own (`origin` undefined) or one that a follower passed on. */

@@ -135,7 +135,10 @@ export class Raft {
     return result
   }
 
-  /** Begins to hand the leadership to a voter; that it has happened shows in the status. */
+  /**
+   * Begins to hand the leadership to a voter; that it has happened shows in the status. Until then,
+   * for an election timeout at most, no proposal is taken. Naming the leader itself calls it off.
+   */
   transferLeadership(to: MemberId): TransferResult {
     return this.#roles.leadership?.transferTo(to) ?? 'notLeader'
   }

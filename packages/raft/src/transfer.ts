@@ -8,6 +8,7 @@ import type { Core } from './core.js'
 import type { MemberId } from './message.js'
 import type { Replication } from './replication.js'
 
+/** `alreadyLeader` also calls off a transfer that is under way. */
 export type TransferResult = 'started' | 'notLeader' | 'notVoter' | 'alreadyLeader'
 
 export class Transfer {
@@ -21,14 +22,18 @@ export class Transfer {
     this.#replication = replication
   }
 
-  get isUnderWay(): boolean {
-    return this.#target !== undefined
+  /** Present while a transfer is under way. */
+  get target(): MemberId | undefined {
+    return this.#target
   }
 
   /** Begins, or begins anew for another target. */
   start(target: MemberId): TransferResult {
     const { state } = this.#core
-    if (target === state.id) return 'alreadyLeader'
+    if (target === state.id) {
+      this.#target = undefined
+      return 'alreadyLeader'
+    }
     const progress = this.#replication.follower(target)
     if (progress === undefined || !state.voters.includes(target)) return 'notVoter'
     if (this.#target === target) return 'started'

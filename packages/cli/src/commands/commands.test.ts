@@ -274,6 +274,17 @@ describe('what every command has', () => {
     expect(await cli('lease', 'list', ...args)).toMatchObject({ exit: 69 })
   })
 
+  test('another endpoint is asked when one does not answer', async () => {
+    const args = ['--endpoints', `http://127.0.0.1:1,${target.url}`]
+    for (const words of [
+      ['lease', 'list'],
+      ['member', 'list'],
+      ['get', '', '--prefix'],
+    ]) {
+      expect(await cli(...words, ...args)).toMatchObject({ exit: 0, err: '' })
+    }
+  })
+
   test.each([
     [['gte', 'a'], "unknown command 'gte' (Did you mean get?)"],
     [['get'], "missing required argument 'key'"],

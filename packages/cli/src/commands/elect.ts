@@ -1,6 +1,5 @@
 /** `holdfast elect`: leads, usually around a command, or follows who leads. */
 
-import { hostname } from 'node:os'
 import { HoldfastError, type Holdfast, type Leader, type Leadership } from '@holdfast/client'
 import { Option, type Command } from 'commander'
 import { withClient } from '../client.js'
@@ -98,10 +97,9 @@ async function campaign(
   { stop, surroundings }: Context,
 ): Promise<Leadership | number> {
   const { waitTimeoutMs: timeoutMs } = flags
-  const value = flags.value ?? describeSelf(flags.label)
   const election = client.election(name)
   try {
-    return await election.campaign(value, { signal: stop.signal, timeoutMs })
+    return await election.campaign(flags.value, { signal: stop.signal, timeoutMs })
   } catch (error) {
     if (stop.exit !== undefined) return stop.exit
     // Time is also over when no member answers; then nobody can tell who leads either.
@@ -139,10 +137,4 @@ function json({ key, fencingToken, entry }: Leader): object {
 
 function text({ fencingToken, entry }: Leader): string {
   return `${printable(entry.bytes)}\t(fencing token ${fencingToken})`
-}
-
-/** As the SDK describes holders of locks. */
-function describeSelf(label: string | undefined): string {
-  const since = new Date().toISOString()
-  return JSON.stringify({ host: hostname(), pid: process.pid, label, since })
 }

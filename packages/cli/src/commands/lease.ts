@@ -1,11 +1,11 @@
 /** `holdfast lease`: leases by their ids. Keys that are attached to a lease end with it. */
 
-import { HoldfastError } from '@holdfast/client'
+import { HoldfastError, type Leases } from '@holdfast/client'
 import type { Command } from 'commander'
 import { setTimeout as delay } from 'node:timers/promises'
 import { leaseId, positiveNumber } from '../arguments.js'
+import { withClient } from '../client.js'
 import { teach, type CommandHost, type Surroundings } from '../command-host.js'
-import { askAny, integer, list, type Json } from '../etcd-api.js'
 import { exitCode } from '../exit-code.js'
 import { jsonBytes, printable } from '../output.js'
 import { listenForStop } from '../stop-signal.js'
@@ -42,10 +42,11 @@ function addGrant(lease: Command, host: CommandHost): void {
     .option('--id <id>', 'the id to give it (default: a free one)', leaseId)
   command.action((ttl: number, { id }: { readonly id?: string }) =>
     host.run(command, async (surroundings) => {
-      const body = { TTL: String(ttl), ...(id !== undefined && { ID: id }) }
-      const granted = await askAny(surroundings, { path: '/lease/grant', body })
-      const result = { id: integer(granted['ID']), ttl: Number(integer(granted['TTL'])) }
-      surroundings.output.result({ json: () => result, text: () => result.id })
+      const granted = await withLeases(surroundings, (leases) => leases.grant(ttl, { id }))
+      surroundings.output.result({
+        json: () => ({ id: granted.id, ttl: granted.ttlSeconds }),
+        text: () => granted.id,
+      })
       return exitCode.ok
     }),
   )
@@ -59,9 +60,9 @@ function addRevoke(lease: Command, host: CommandHost): void {
   command.action((id: string) =>
     host.run(command, async (surroundings) => {
       try {
-        await askAny(surroundings, { path: '/lease/revoke', body: { ID: id } })
+        await withLeases(surroundings, (leases) => leases.revoke(id))
       } catch (error) {
-        throw error instanceof HoldfastError && error.code === 'notFound' ? missing(id) : error
+        throw error instanceof HoldfastError && error.code === 'leaseNotFound' ? missing(id) : error
       }
       surroundings.output.result({ json: () => ({ id }), text: () => `${id} revoked` })
       return exitCode.ok
@@ -79,34 +80,28 @@ function addKeepAlive(lease: Command, host: CommandHost): void {
     .argument('<id>', 'its id', leaseId)
     .option('--once', 'renew it once')
   command.action((id: string, { once }: { readonly once?: boolean }) =>
-    host.run(command, (surroundings) =>
-      once === true ? renewOnce(id, surroundings) : keepAlive(id, surroundings),
-    ),
+    host.run(command, async (surroundings) => {
+      await withLeases(surroundings, async (leases) => {
+        await (once === true ? renew : keepAlive)(leases, id, surroundings)
+      })
+      return exitCode.ok
+    }),
   )
 }
 
-async function renewOnce(id: string, surroundings: Surroundings): Promise<number> {
-  await renew(id, surroundings)
-  return exitCode.ok
-}
-
-async function keepAlive(id: string, surroundings: Surroundings): Promise<number> {
+async function keepAlive(leases: Leases, id: string, surroundings: Surroundings): Promise<void> {
   using stop = listenForStop(surroundings.io)
   while (!stop.signal.aborted) {
-    const ttl = await renew(id, surroundings)
+    const ttl = await renew(leases, id, surroundings)
     // The signal ends the pause, which is then no failure.
     await delay((ttl * 1_000) / RENEWALS, undefined, { signal: stop.signal }).catch(() => undefined)
   }
-  return exitCode.ok
 }
 
 /** @returns the seconds that the lease lives from now on */
-async function renew(id: string, surroundings: Surroundings): Promise<number> {
-  const answer = await askAny(surroundings, { path: '/lease/keepalive', body: { ID: id } })
-  const result = answer['result'] as Json | undefined
-  const ttl = Number(integer(result?.['TTL']))
-  if (ttl <= 0) throw missing(id)
-  surroundings.output.result({
+async function renew(leases: Leases, id: string, { output }: Surroundings): Promise<number> {
+  const { ttlSeconds: ttl } = await leases.keepAliveOnce(id)
+  output.result({
     json: () => ({ id, ttl }),
     text: () => `${id} renewed, ends in ${ttl} s unless renewed again`,
   })
@@ -121,14 +116,10 @@ function addTimeToLive(lease: Command, host: CommandHost): void {
     .option('--keys', 'the keys that end with it, too')
   command.action((id: string, { keys = false }: { readonly keys?: boolean }) =>
     host.run(command, async (surroundings) => {
-      const body = { ID: id, keys }
-      const answer = await askAny(surroundings, { path: '/lease/timetolive', body })
-      const ttl = Number(integer(answer['TTL']))
-      if (ttl < 0) throw missing(id)
-      const grantedTtl = Number(integer(answer['grantedTTL']))
-      const attached = (Array.isArray(answer['keys']) ? answer['keys'] : []).map((key) =>
-        Buffer.from(String(key), 'base64'),
-      )
+      const state = await withLeases(surroundings, (leases) => leases.timeToLive(id, { keys }))
+      if (state === undefined) throw missing(id)
+      const { ttlSeconds: ttl, grantedTtlSeconds: grantedTtl } = state
+      const attached = state.keys.map(({ keyBytes }) => keyBytes)
       surroundings.output.result({
         json: () => ({ id, ttl, grantedTtl, ...(keys && { keys: attached.map(jsonBytes) }) }),
         text: () =>
@@ -145,12 +136,18 @@ function addList(lease: Command, host: CommandHost): void {
   const command = lease.command('list').description('Prints the ids of all leases.')
   command.action(() =>
     host.run(command, async (surroundings) => {
-      const answer = await askAny(surroundings, { path: '/lease/leases', body: {} })
-      const leases = list(answer['leases']).map((one) => integer(one['ID']))
+      const leases = await withLeases(surroundings, (client) => client.list())
       surroundings.output.result({ json: () => ({ leases }), text: () => leases.join('\n') })
       return exitCode.ok
     }),
   )
+}
+
+function withLeases<T>(
+  surroundings: Surroundings,
+  work: (leases: Leases) => Promise<T>,
+): Promise<T> {
+  return withClient(surroundings, (client) => work(client.leases))
 }
 
 function missing(id: string): HoldfastError {

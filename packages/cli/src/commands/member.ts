@@ -1,9 +1,9 @@
 /** `holdfast member`: who belongs to the cluster. */
 
 import type { Command } from 'commander'
+import { withClient } from '../client.js'
 import { teach, type CommandHost } from '../command-host.js'
 import { exitCode } from '../exit-code.js'
-import { listMembers } from '../member-status.js'
 import { table } from '../output.js'
 
 export function addMember(program: Command, host: CommandHost): void {
@@ -16,7 +16,9 @@ export function addMember(program: Command, host: CommandHost): void {
   const command = member.command('list').description('Prints all members. Nobody else is asked.')
   command.action(() =>
     host.run(command, async (surroundings) => {
-      const members = await listMembers(surroundings)
+      const members = await withClient(surroundings, ({ cluster }) =>
+        cluster.members({ serializable: true }),
+      )
       const rows = members.map(({ id, name, peerUrls, clientUrls, isLearner }) => [
         ...[id, name || '-', peerUrls.join(',') || '-', clientUrls.join(',') || '-'],
         isLearner ? 'learner' : 'voter',

@@ -1,9 +1,10 @@
 /** `holdfast status`: the members of the cluster, and how each of them is. */
 
 import type { Command } from 'commander'
+import { withClient } from '../client.js'
 import { teach, type CommandHost, type Surroundings } from '../command-host.js'
 import { exitCode } from '../exit-code.js'
-import { askAllMembers, type MemberStatus } from '../member-status.js'
+import { askAllMembers, type MemberReport } from '../member-report.js'
 import { table } from '../output.js'
 
 export function addStatus(program: Command, host: CommandHost): void {
@@ -19,7 +20,7 @@ export function addStatus(program: Command, host: CommandHost): void {
 }
 
 async function status(surroundings: Surroundings): Promise<number> {
-  const members = await askAllMembers(surroundings)
+  const members = await withClient(surroundings, ({ cluster }) => askAllMembers(cluster))
   surroundings.output.result({ json: () => ({ members }), text: () => textOf(members) })
   const led = members.some(({ leader }) => leader !== undefined)
   return led ? exitCode.ok : exitCode.unavailable
@@ -30,11 +31,11 @@ const HEAD = [
   ...['DB SIZE', 'LATENCY', 'ERRORS'],
 ]
 
-function textOf(members: readonly MemberStatus[]): string {
+function textOf(members: readonly MemberReport[]): string {
   return table(HEAD, members.map(row))
 }
 
-function row(member: MemberStatus): readonly string[] {
+function row(member: MemberReport): readonly string[] {
   const { endpoint, name, id, reachable, errors } = member
   const who = [endpoint || '-', name || '-', id || '-']
   if (!reachable) return [...who, ...Array<string>(8).fill('-'), errors.join('; ')]
@@ -52,7 +53,7 @@ function row(member: MemberStatus): readonly string[] {
   ]
 }
 
-function leads({ isLeader, leader }: MemberStatus): string {
+function leads({ isLeader, leader }: MemberReport): string {
   if (leader === undefined) return 'none'
   return isLeader === true ? 'yes' : 'no'
 }

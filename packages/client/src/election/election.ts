@@ -8,7 +8,9 @@ import type { Entry } from '../kv/entry.js'
 import { Kv } from '../kv/kv.js'
 import type { Value } from '../kv/keys.js'
 import { describeSelf } from '../lock/holder.js'
+import { closedError } from '../rpc/rpc.js'
 import type { Hold } from '../session/hold.js'
+import { Patience } from '../time/patience.js'
 import type { WaitOptions } from '../time/scope.js'
 import { lead } from './lead.js'
 import { Leadership } from './leadership.js'
@@ -28,6 +30,11 @@ export interface Leader {
 export interface LeadOptions {
   /** Ends it: the worker is told by its signal and awaited, then the leadership is given up. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Milliseconds to wait until elected for the first time, outages included. How long this process
+   * leads, and how long it waits to lead again after a loss, is not limited by it. Default no limit.
+   */
+  readonly timeoutMs?: number | undefined
   /** What to proclaim on being elected. Default a description of this process, as JSON. */
   readonly value?: Value | undefined
 }
@@ -62,30 +69,35 @@ export class Election {
    * )
    * ```
    * @returns what the worker returned while it led; undefined when the signal ended it.
+   * @throws {HoldfastError} `timeout` when not elected within `timeoutMs`; the candidate has withdrawn
+   * then, and the worker was never run.
    * @throws what the worker threw while it led. What it throws after a loss is not heard of.
    */
   lead<T>(
     work: (leadership: Leadership) => Promise<T> | T,
     options: LeadOptions = {},
   ): Promise<T | undefined> {
-    const { signal, value } = options
+    const { value, ...waiting } = options
     return lead(
       this.#core,
       {
         campaign: (ending) => this.#campaign(value ?? this.#describeSelf(), ending),
         work: (hold) => work(new Leadership(this.#core, hold)),
       },
-      { signal },
+      waiting,
     )
   }
 
   /**
    * Waits to be elected, behind all who campaigned before.
    *
-   * @param value what observers see of this leader.
+   * @param value what observers see of this leader. Default a description of this process, as JSON.
    * @throws {HoldfastError} `timeout` or `aborted`; the candidate has withdrawn then.
    */
-  async campaign(value: Value, options: WaitOptions = {}): Promise<Leadership> {
+  async campaign(
+    value: Value = this.#describeSelf(),
+    options: WaitOptions = {},
+  ): Promise<Leadership> {
     using scope = this.#core.scope(options)
     return new Leadership(this.#core, await this.#campaign(value, scope.signal))
   }
@@ -104,19 +116,33 @@ export class Election {
    * there is none. Every change is seen, in order, except those during a gap in the history. The loop
    * ends, without an error, when the signal aborts.
    *
+   * @param options `timeoutMs` bounds the wait for the next change, outages included; what the loop
+   * itself takes does not count.
+   *
    * @example
    * ```ts
    * for await (const leader of holdfast.election('report-worker').observe({ signal })) {
    *   console.log(leader?.value ?? 'nobody leads')
    * }
    * ```
+   * @throws {HoldfastError} `timeout` when nothing changed for `timeoutMs`.
    */
-  async *observe(
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Leader | undefined, void, undefined> {
-    using scope = this.#core.scope(options)
-    for await (const entry of observeFirst(this.#core, this.#prefix, scope.signal)) {
-      yield toLeader(entry)
+  async *observe(options: WaitOptions = {}): AsyncGenerator<Leader | undefined, void, undefined> {
+    const { signal, timeoutMs } = options
+    using scope = this.#core.scope({ signal })
+    const patience = new Patience(this.#core.rpc.clock, timeoutMs)
+    const leaders = observeFirst(this.#core, this.#prefix, scope.signal)
+    try {
+      for (;;) {
+        const { done, value } = await patience.wait(leaders.next())
+        if (done === true) return
+        patience.renew()
+        yield toLeader(value)
+      }
+    } finally {
+      // What is still waited for ends now, so that the observation can.
+      scope.abort(closedError())
+      await leaders.return()
     }
   }
 

@@ -8,7 +8,7 @@ import { HoldfastError } from '@holdfast/protocol'
 import type { Core } from '../core.js'
 import { LockLostError } from '../errors.js'
 import type { Hold } from '../session/hold.js'
-import { backoffMs, pause } from '../time/scope.js'
+import { backoffMs, pause, type WaitOptions } from '../time/scope.js'
 
 const BACKOFF = { baseMs: 200, capMs: 5_000 }
 
@@ -24,16 +24,20 @@ type Term<T> =
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'lost' }
 
-/** Resolves with what the work returned, or with undefined when the signal ended it. */
+/**
+ * Resolves with what the work returned, or with undefined when the signal ended it.
+ *
+ * @param options `timeoutMs` bounds the wait for the first term.
+ */
 export async function lead<T>(
   core: Core,
   plan: LeadPlan<T>,
-  options: { readonly signal?: AbortSignal | undefined },
+  options: WaitOptions,
 ): Promise<T | undefined> {
-  using scope = core.scope(options)
+  using scope = core.scope({ signal: options.signal })
   const { signal } = scope
-  for (;;) {
-    const hold = await campaignUntilElected(core, plan, signal)
+  for (let { timeoutMs } = options; ; timeoutMs = undefined) {
+    const hold = await campaignUntilElected(core, plan, { signal, timeoutMs })
     if (hold === undefined) return undefined
     const term = await core.track(serve(hold, plan.work, signal))
     if (term.type === 'done') return term.result
@@ -42,20 +46,23 @@ export async function lead<T>(
   }
 }
 
-/** Outlasts outages; undefined when the signal ended it. */
+/** Outlasts outages; undefined when the signal ended it. @throws {HoldfastError} `timeout` */
 async function campaignUntilElected<T>(
   core: Core,
   plan: LeadPlan<T>,
-  signal: AbortSignal,
+  { signal, timeoutMs }: WaitOptions & { readonly signal: AbortSignal },
 ): Promise<Hold | undefined> {
+  using limit = core.rpc.scope({ signal, timeoutMs })
   for (let failures = 1; ; failures++) {
     try {
-      return await plan.campaign(signal)
+      limit.throwIfAborted()
+      return await plan.campaign(limit.signal)
     } catch (error) {
       if (signal.aborted) return undefined
+      limit.throwIfAborted()
       if (!(error instanceof HoldfastError) || !error.retryable) throw error
     }
-    if (!(await rested(core, failures, signal))) return undefined
+    await rested(core, failures, limit.signal)
   }
 }
 

@@ -11,6 +11,8 @@ import {
   LeaseGrantRequest,
   LeaseKeepAliveRequest,
   LeaseRevokeRequest,
+  LeaseTimeToLiveRequest,
+  MemberListRequest,
   parseFirstJson,
   RangeRequest,
   routes,
@@ -50,6 +52,23 @@ export interface Sent {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** An open watch. */
+interface Stream {
+  broken: boolean
+  owesProgress: boolean
+}
+
+/** As etcd raises those that could not survive an election. */
+const MIN_TTL_SECONDS = 2
+
+/** Three members; the first leads. Their ids use the bits that a JavaScript number does not have. */
+const MEMBERS = ['http://a', 'http://b', 'http://c'].map((url, index) => ({
+  id: String(2n ** 64n - 3n + BigInt(index)),
+  name: url.slice(-1),
+  peerUrls: [`${url}:2380`],
+  clientUrls: [url],
+}))
+
 export class FakeEtcd implements Transport {
   readonly store = new FakeStore()
   readonly sent: Sent[] = []
@@ -59,9 +78,7 @@ export class FakeEtcd implements Transport {
   travel: (name: string) => Promise<void> = () => Promise.resolve()
   /** What `GET /version` adds; undefined for a plain etcd. */
   holdfast: JsonObject | undefined
-  ttlSeconds = 10
-  /** Ends each open stream, as a member that dies does. */
-  readonly #streams = new Set<() => void>()
+  readonly #streams = new Set<Stream>()
   readonly #late: (() => void)[] = []
   #wake: (() => void)[] = []
 
@@ -75,11 +92,11 @@ export class FakeEtcd implements Transport {
     await this.travel(`> ${name}`)
     if (fault === 'lost-request') throw connectionFailed(new Error('reset'), true)
     if (fault === 'late') {
-      this.#late.push(() => this.#execute(name, request.body))
+      this.#late.push(() => this.#execute(sent, request.body))
       throw connectionFailed(new Error('reset'), true)
     }
     if (typeof fault === 'object') return refuse(fault)
-    const response = this.#execute(name, request.body)
+    const response = this.#execute(sent, request.body)
     await this.travel(`< ${name}`)
     if (fault === 'lost-response') throw connectionFailed(new Error('reset'), true)
     return response
@@ -103,8 +120,16 @@ export class FakeEtcd implements Transport {
     for (const execute of this.#late.splice(0)) execute()
   }
 
+  /** As a member does that dies. */
   breakStreams(): void {
-    for (const end of [...this.#streams]) end()
+    for (const stream of this.#streams) stream.broken = true
+    this.changed()
+  }
+
+  /** As etcd does every ten minutes. */
+  notifyProgress(): void {
+    for (const stream of this.#streams) stream.owesProgress = true
+    this.changed()
   }
 
   /** To be called after the store was changed directly. */
@@ -116,14 +141,14 @@ export class FakeEtcd implements Transport {
     const { createRequest } = WatchRequest.decode(parseFirstJson(request.body!))
     const { store } = this
     let next = createRequest!.startRevision
-    const state = { broken: false }
+    const stream: Stream = { broken: false, owesProgress: false }
     const end = (): void => {
-      state.broken = true
+      stream.broken = true
       this.changed()
     }
     const line = (message: Parameters<typeof routes.watch.response.encode>[0]): Uint8Array =>
       utf8Encode(JSON.stringify({ result: routes.watch.response.encode(message) }) + '\n')
-    this.#streams.add(end)
+    this.#streams.add(stream)
     request.signal.addEventListener('abort', end)
     try {
       yield line({ header: { revision: store.revision }, created: true })
@@ -131,26 +156,30 @@ export class FakeEtcd implements Transport {
         yield line({ canceled: true, compactRevision: store.compactRevision })
         return
       }
-      while (!state.broken) {
+      while (!stream.broken) {
         const { filters } = createRequest!
         const news = store.events(createRequest!, next).map(({ events }) => ({
           events: events.filter(
             ({ type }) => !filters.includes(type === 'PUT' ? 'NOPUT' : 'NODELETE'),
           ),
         }))
-        next = store.revision + 1
+        next = Math.max(next, store.revision + 1)
         for (const { events } of news) if (events.length > 0) yield line({ events })
+        if (stream.owesProgress && next > store.revision) {
+          stream.owesProgress = false
+          if (createRequest!.progressNotify) yield line({ header: { revision: store.revision } })
+        }
         if (next > store.revision) await new Promise<void>((resolve) => this.#wake.push(resolve))
         await this.travel('< watch')
       }
       throw connectionFailed(new Error('reset'), true)
     } finally {
-      this.#streams.delete(end)
+      this.#streams.delete(stream)
       request.signal.removeEventListener('abort', end)
     }
   }
 
-  #execute(name: RouteName | 'version', body: string | undefined): TransportResponse {
+  #execute({ name, endpoint }: Sent, body: string | undefined): TransportResponse {
     const { store } = this
     const header = { revision: store.revision }
     const json = parseFirstJson(body ?? '')
@@ -165,31 +194,77 @@ export class FakeEtcd implements Transport {
         store.txn(TxnRequest.decode({ success: [{ request_put: json }] }))
         this.changed()
         return answer(routes.put.response.encode({ header: { revision: store.revision } }))
+      case 'deleteRange': {
+        const done = store.txn(TxnRequest.decode({ success: [{ request_delete_range: json }] }))
+        this.changed()
+        const { deleted } = done.responses?.[0]?.responseDeleteRange ?? {}
+        return answer(routes.deleteRange.response.encode({ header: done.header, deleted }))
+      }
       case 'txn':
         return this.#txn(TxnRequest.decode(json))
+      case 'memberList':
+        MemberListRequest.decode(json)
+        return answer(routes.memberList.response.encode({ members: MEMBERS }))
+      case 'status':
+        return this.#status(endpoint)
       case 'leaseGrant':
-        LeaseGrantRequest.decode(json)
-        return answer({ ID: store.grant(), TTL: String(this.ttlSeconds) })
+        return this.#grant(LeaseGrantRequest.decode(json))
       case 'leaseRevoke':
-        store.revoke(LeaseRevokeRequest.decode(json).id)
-        this.changed()
-        return answer({})
+        return this.#revoke(LeaseRevokeRequest.decode(json))
       case 'leaseKeepAlive': {
         const { id } = LeaseKeepAliveRequest.decode(json)
-        const ttl = store.leases.has(id) ? this.ttlSeconds : 0
+        const ttl = store.leases.has(id) ? store.ttls.get(id)! : 0
         return answer({ result: routes.leaseKeepAlive.response.encode({ id, ttl }) })
       }
-      case 'status':
-        return answer(routes.status.response.encode({ header, leader: '1' }))
+      case 'leaseTimeToLive':
+        return this.#timeToLive(LeaseTimeToLiveRequest.decode(json))
+      case 'leaseLeases': {
+        const leases = [...store.leases].map((id) => ({ id }))
+        return answer(routes.leaseLeases.response.encode({ leases }))
+      }
       case 'watch':
-      case 'deleteRange':
       case 'compaction':
       case 'alarm':
-      case 'memberList':
-      case 'leaseLeases':
-      case 'leaseTimeToLive':
         return refuse({ code: 12, message: `${name} is not faked` })
     }
+  }
+
+  #status(endpoint: string): TransportResponse {
+    const [leader] = MEMBERS
+    const member = MEMBERS.find(({ clientUrls }) => clientUrls.includes(endpoint))
+    const { revision } = this.store
+    return answer(
+      routes.status.response.encode({
+        header: { clusterId: '7', memberId: member!.id, revision, raftTerm: 2 },
+        ...{ version: '3.6.0', leader: leader!.id, dbSize: 4096, dbSizeInUse: 1024 },
+        ...{ raftIndex: 9, raftTerm: 2, raftAppliedIndex: 8 },
+      }),
+    )
+  }
+
+  #grant({ id, ttl }: LeaseGrantRequest): TransportResponse {
+    if (this.store.leases.has(id)) return refuse(etcdErrors.leaseExists)
+    const granted = Math.max(ttl, MIN_TTL_SECONDS)
+    const lease = { id: this.store.grant(granted, id === '0' ? undefined : id), ttl: granted }
+    return answer(routes.leaseGrant.response.encode(lease))
+  }
+
+  #revoke({ id }: LeaseRevokeRequest): TransportResponse {
+    if (!this.store.leases.has(id)) return refuse(etcdErrors.leaseNotFound)
+    this.store.revoke(id)
+    this.changed()
+    return answer({})
+  }
+
+  /** Time stands still for the leases here: what is left is what was granted. */
+  #timeToLive({ id, keys }: LeaseTimeToLiveRequest): TransportResponse {
+    const { store } = this
+    const ttl = store.ttls.get(id)
+    const known = store.leases.has(id) && ttl !== undefined
+    const state = known
+      ? { id, ttl, grantedTtl: ttl, keys: keys ? store.leasedKeys(id) : [] }
+      : { id, ttl: -1 }
+    return answer(routes.leaseTimeToLive.response.encode(state))
   }
 
   #txn(request: TxnRequest): TransportResponse {

@@ -23,20 +23,26 @@ export class FakeStore {
   compactRevision = -1
   readonly history: { readonly revision: number; readonly events: Event[] }[] = []
   readonly leases = new Set<string>()
+  /** As granted, in seconds, of every lease that ever was. */
+  readonly ttls = new Map<string, number>()
   readonly #keys = new Map<string, KeyValue>()
   #nextLease = 1000n
 
-  grant(): string {
-    const id = String(this.#nextLease++)
+  grant(ttlSeconds: number, id = String(this.#nextLease++)): string {
     this.leases.add(id)
+    this.ttls.set(id, ttlSeconds)
     return id
   }
 
   revoke(id: string): void {
     if (!this.leases.delete(id)) return
     this.#write((events) => {
-      for (const kv of this.#all()) if (kv.lease === id) this.#delete(kv, events)
+      for (const kv of this.#leased(id)) this.#delete(kv, events)
     })
+  }
+
+  leasedKeys(id: string): Uint8Array[] {
+    return this.#leased(id).map(({ key }) => key)
   }
 
   keys(): string[] {
@@ -124,6 +130,10 @@ export class FakeStore {
     this.#keys.delete(text(kv.key))
     const gone = { ...kv, value: new Uint8Array(0), createRevision: 0, version: 0, lease: '0' }
     events.push({ type: 'DELETE', kv: { ...gone, modRevision: this.revision }, prevKv: kv })
+  }
+
+  #leased(id: string): KeyValue[] {
+    return this.#all().filter(({ lease }) => lease === id)
   }
 
   #all(): KeyValue[] {

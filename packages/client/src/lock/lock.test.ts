@@ -95,6 +95,23 @@ describe('a waiter', () => {
     expect(key).not.toBe(waiter!.key)
     expect(fixture.etcd.store.keys()).toContain(lock.key)
   })
+
+  test('whose time is over, or whose session is, does not leave its member for that', async () => {
+    const [a, b] = [fixture.client(), fixture.client()]
+    await a.lock('l').acquire()
+    const late = expect(b.lock('l').acquire({ timeoutMs: 500 })).rejects.toThrow(/not free/)
+    await fixture.clock.advance(500)
+    await late
+    void b.lock('l').acquire()
+    await settle()
+    fixture.etcd.store.revoke((await b.session()).leaseId)
+    fixture.etcd.changed()
+    await fixture.clock.advance(4_000)
+    expect((await a.lock('l').inspect()).waiters).toHaveLength(1)
+    expect(new Set(fixture.etcd.sent.map(({ endpoint }) => endpoint))).toEqual(
+      new Set(['http://a']),
+    )
+  })
 })
 
 describe('a contender who gave up', () => {

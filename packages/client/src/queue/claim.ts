@@ -5,6 +5,7 @@
  * - a claim is made only while there is none, and only if the item was claimed exactly as often as
  *   when it was read, so that a late duplicate of the request finds that count moved on (which by
  *   itself excludes a second claim; the first condition says what is meant);
+ * - if the reading is not fresh, it is made only if no item of a higher priority has come since;
  * - everything else is done only while the claim is the one that was granted.
  */
 
@@ -12,21 +13,39 @@ import { HoldfastError } from '@holdfast/protocol'
 import { nanoid } from 'nanoid'
 import type { Core } from '../core.js'
 import { LockLostError } from '../errors.js'
-import { compare } from '../kv/compare.js'
+import { compare, type Compare } from '../kv/compare.js'
 import type { Entry } from '../kv/entry.js'
 import { callTxn, op, type Op } from '../kv/txn.js'
 import { Hold } from '../session/hold.js'
 import type { Session } from '../session/session.js'
 import type { WaitOptions } from '../time/scope.js'
-import type { Candidate } from './head.js'
 import type { QueueLayout } from './layout.js'
+import type { Candidate } from './page.js'
+import { decodeParcel, type Parcel } from './parcel.js'
 
 export interface Claim {
   readonly id: string
+  /** Of the item. */
+  readonly key: string
   readonly hold: Hold
-  readonly item: Entry
+  /** The content as it is stored; empty if somebody deleted it. */
+  readonly body: Uint8Array
+  /** What it says; undefined if nobody can read it. */
+  readonly parcel: Parcel | undefined
   /** This one included. */
   readonly attempts: number
+}
+
+/**
+ * Why there is no claim. `taken`: somebody else was faster, or the item is gone. `outdated`: the queue
+ * is not what it was when the candidate was read, and ought to be read again.
+ */
+export type NoClaim = 'taken' | 'outdated'
+
+export interface ClaimOptions {
+  /** The revision of the reading, if nothing of a higher priority may have come since. */
+  readonly nothingAboveSince: number | undefined
+  readonly signal: AbortSignal
 }
 
 const RELEASE_TIMEOUT_MS = 5_000
@@ -44,22 +63,17 @@ export class Claims {
     this.#layout = layout
   }
 
-  /** Undefined when somebody else was faster, or the item is gone. */
-  async make(candidate: Candidate, signal: AbortSignal): Promise<Claim | undefined> {
-    const session = await this.#core.sessions.get(signal)
+  async make(candidate: Candidate, options: ClaimOptions): Promise<Claim | NoClaim> {
+    const session = await this.#core.sessions.get(options.signal)
     const nonce = nanoid()
     try {
-      return await this.#make(candidate, { session, nonce, signal })
+      return await this.#make(candidate, { session, nonce, options })
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
-      const { claim } = this.#keysOf(candidate.id)
-      // It may be granted yet, to nobody who knows of it.
-      if (error.outcome === 'unknown') {
-        session.sweeper.add(claim, compare.value(claim, '=', nonce))
-      }
+      if (error.outcome === 'unknown') this.#sweep(session, candidate, nonce)
       if (error.code !== 'leaseNotFound') throw error
       session.end('expired', error)
-      return undefined
+      return 'outdated'
     }
   }
 
@@ -70,66 +84,100 @@ export class Claims {
 
   /** The item goes to the dead letters. @throws {LockLostError} when the claim was lost. */
   async bury(claim: Claim, options: WaitOptions): Promise<void> {
-    await this.#remove(claim, [op.put(this.#layout.dead + claim.id, claim.item.bytes)], options)
+    await this.#remove(claim, [op.put(this.#layout.dead + claim.id, claim.body)], options)
   }
 
   /** The item becomes free at its old place. Never rejects; goes on in the background if it must. */
-  async giveBack({ id, hold }: Claim): Promise<void> {
+  async giveBack({ hold }: Claim): Promise<void> {
     if (hold.signal.aborted) return
-    const { claim } = this.#keysOf(id)
-    const txn = { if: [hold.guard()], then: [op.delete(claim)] }
+    const txn = { if: [hold.guard()], then: [op.delete(hold.key)] }
     try {
       const options = { repetition: 'repeatable', timeoutMs: RELEASE_TIMEOUT_MS } as const
       await callTxn(this.#core.rpc, txn, options)
     } catch {
-      hold.session.sweeper.add(claim, hold.guard())
+      hold.session.sweeper.add(hold.key, hold.guard())
     }
     this.returned++
     hold.lose('released')
   }
 
   async #make(
-    { id, createRevision, attempts }: Candidate,
-    request: { readonly session: Session; readonly nonce: string; readonly signal: AbortSignal },
-  ): Promise<Claim | undefined> {
-    const { session, nonce, signal } = request
-    const { item, claim, tries } = this.#keysOf(id)
+    candidate: Candidate,
+    request: {
+      readonly session: Session
+      readonly nonce: string
+      readonly options: ClaimOptions
+    },
+  ): Promise<Claim | NoClaim> {
+    const { session, nonce, options } = request
+    const { id, key, createRevision, attempts } = candidate
+    const { body, claim, tries } = this.#keysOf(id)
     const { result, inDoubt } = await callTxn(
       this.#core.rpc,
       {
         if: [
           compare.absent(claim),
-          compare.createRevision(item, '=', createRevision),
+          compare.createRevision(key, '=', createRevision),
           compare.version(tries, '=', attempts),
+          ...this.#nothingAbove(candidate, options),
         ],
-        then: [op.get(item), op.put(claim, nonce, { lease: session.leaseId }), op.put(tries, '')],
-        else: [op.get(item), op.get(claim)],
+        then: [op.get(body), op.put(claim, nonce, { lease: session.leaseId }), op.put(tries, '')],
+        // Who was slower has no use for the body, which may be large.
+        else: [
+          op.get(claim),
+          op.get(key),
+          op.txn({ if: [compare.value(claim, '=', nonce)], then: [op.get(body)] }),
+        ],
       },
-      { repetition: 'repeatable', signal },
+      { repetition: 'repeatable', signal: options.signal },
     )
-    const granted = result.succeeded
-      ? result.revision
-      : revisionIfOurs(result.results[1].entry, nonce)
-    const { entry } = result.results[0]
-    if (granted === undefined || entry === undefined) return undefined
+    if (result.succeeded) {
+      const createRevision = result.revision
+      return this.#granted(candidate, result.results[0].entry, { session, createRevision, inDoubt })
+    }
+    const [held, item, own] = result.results
+    if (own.succeeded && held.entry !== undefined) {
+      // An attempt of the same request whose answer was lost made the claim.
+      const { createRevision } = held.entry
+      return this.#granted(candidate, own.results[0].entry, { session, createRevision, inDoubt })
+    }
+    // It may have failed for what does not last, such as an item of a higher priority.
+    if (inDoubt) this.#sweep(session, candidate, nonce)
+    return held.entry === undefined && item.entry !== undefined ? 'outdated' : 'taken'
+  }
+
+  #granted(
+    { id, key, attempts }: Candidate,
+    body: Entry | undefined,
+    grant: {
+      readonly session: Session
+      readonly createRevision: number
+      readonly inDoubt: boolean
+    },
+  ): Claim {
+    const { session, ...rest } = grant
     const name = `${this.#name}: item ${id}`
-    const hold = new Hold(session, { name, key: claim, createRevision: granted, inDoubt })
-    return { id, hold, item: entry, attempts: attempts + 1 }
+    const hold = new Hold(session, { name, key: this.#layout.claims + id, ...rest })
+    const bytes = body?.bytes ?? new Uint8Array(0)
+    return { id, key, hold, body: bytes, parcel: decodeParcel(bytes), attempts: attempts + 1 }
   }
 
   async #remove(
-    { id, hold }: Claim,
+    { id, key, hold, parcel }: Claim,
     more: readonly Op<unknown>[],
     options: WaitOptions,
   ): Promise<void> {
     hold.assertHeld()
-    const { item, claim, tries } = this.#keysOf(id)
+    const { body, claim, tries } = this.#keysOf(id)
+    const { dedupeId } = parcel ?? {}
+    const keys = [key, body, claim, tries]
+    if (dedupeId !== undefined) keys.push(this.#layout.dedupes + dedupeId)
     const { result, inDoubt } = await callTxn(
       this.#core.rpc,
       {
         if: [hold.guard()],
-        then: [op.delete(item), op.delete(claim), op.delete(tries), ...more],
-        else: [op.get(item)],
+        then: [...keys.map((one) => op.delete(one)), ...more],
+        else: [op.get(key)],
       },
       { ...options, repetition: 'repeatable' },
     )
@@ -139,13 +187,20 @@ export class Claims {
     if (!done) throw new LockLostError(hold.name, 'deleted')
   }
 
-  #keysOf(id: string): { item: string; claim: string; tries: string } {
-    const { items, claims, tries } = this.#layout
-    return { item: items + id, claim: claims + id, tries: tries + id }
+  #nothingAbove({ priority }: Candidate, { nothingAboveSince }: ClaimOptions): Compare[] {
+    if (nothingAboveSince === undefined) return []
+    const above = this.#layout.itemsAbove(priority)
+    return [compare.createRevision(above, '<', nothingAboveSince + 1)]
   }
-}
 
-/** An attempt of the same request whose answer was lost made the claim. */
-function revisionIfOurs(claim: Entry | undefined, nonce: string): number | undefined {
-  return claim?.text() === nonce ? claim.createRevision : undefined
+  /** It may be granted yet, to nobody who knows of it. */
+  #sweep(session: Session, { id }: Candidate, nonce: string): void {
+    const { claim } = this.#keysOf(id)
+    session.sweeper.add(claim, compare.value(claim, '=', nonce))
+  }
+
+  #keysOf(id: string): { body: string; claim: string; tries: string } {
+    const { bodies, claims, tries } = this.#layout
+    return { body: bodies + id, claim: claims + id, tries: tries + id }
+  }
 }

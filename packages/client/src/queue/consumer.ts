@@ -1,113 +1,140 @@
 /**
- * One consumer's loop: find the head, claim, hand out, and wait for news when there is nothing. It
- * outlasts outages, sessions and compactions.
+ * One consumer's loop: bring in what is due, find the head, claim, hand out, and wait for news when
+ * there is nothing. It outlasts outages, sessions and compactions.
+ *
+ * It remembers some of what it found, so that most claims cost one request. To what was found before
+ * the last message was asked for, it prefers whatever of a higher priority has come since: the claim
+ * itself finds that out.
  */
 
 import { HoldfastError } from '@holdfast/protocol'
 import type { Core } from '../core.js'
+import { elapsedMs, type Moment } from '../time/clock.js'
 import { backoffMs, orAbort, pause } from '../time/scope.js'
-import { Watch } from '../watch/watch.js'
-import type { WatchBatch } from '../watch/watch-event.js'
 import type { Claim, Claims } from './claim.js'
-import { readHead, type Candidate } from './head.js'
+import { moveDue } from './delayed.js'
+import { readHead, type Boundary, type Head } from './head.js'
 import type { QueueLayout } from './layout.js'
+import { News } from './news.js'
+import type { Candidate } from './page.js'
 
 const BACKOFF = { baseMs: 100, capMs: 5_000 }
 
 /**
- * Candidates that are tried before the head is read again. An item that came back from a consumer who
- * died waits for so many younger ones at most.
+ * Candidates that are tried before the head is read again, and how long they are believed. An item
+ * that came back, from a consumer who died or gave it up, waits for so many others at most.
  */
 const LOOKAHEAD = 16
+const LOOK_LASTS_MS = 1_000
+
+/** Pages of due items that are brought in before something is claimed. */
+const MOVES_PER_LOOK = 4
+
+interface Look extends Head {
+  readonly at: Moment
+  /** What was given back here when it was taken. */
+  readonly returned: number
+}
 
 export class Consumer {
   readonly #core: Core
   readonly #layout: QueueLayout
   readonly #claims: Claims
-  readonly #signal: AbortSignal
   readonly #concurrency: number
+  readonly #news: News
+  #look: Look | undefined
+  #window: Boundary | undefined
   /** What was found and not tried yet. */
   #candidates: Candidate[] = []
-  #seenReturned = 0
-  #seenRevision = 0
-  #news: AsyncGenerator<WatchBatch, void> | undefined
+  /** Whether the look is younger than the wish for a message. */
+  #isFresh = false
   #outstanding = 0
   #onSettled: (() => void) | undefined
 
   constructor(
     core: Core,
     queue: { readonly layout: QueueLayout; readonly claims: Claims },
-    options: { readonly signal: AbortSignal; readonly concurrency: number },
+    options: { readonly lifetime: AbortSignal; readonly concurrency: number },
   ) {
     this.#core = core
     this.#layout = queue.layout
     this.#claims = queue.claims
-    this.#signal = options.signal
     this.#concurrency = options.concurrency
+    this.#news = new News(core, queue.layout, options.lifetime)
   }
 
   /** The next claim; undefined when the signal ended the wait. */
-  async next(): Promise<Claim | undefined> {
-    for (let failures = 0; !this.#ended();) {
+  async next(signal: AbortSignal): Promise<Claim | undefined> {
+    this.#isFresh = false
+    for (let failures = 0; !isAborted(signal);) {
       try {
-        await this.#untilFree()
-        const claim = await this.#claimNext()
+        await this.#untilFree(signal)
+        const claim = await this.#claimNext(signal)
         failures = 0
         if (claim !== undefined) return claim
       } catch (error) {
-        if (!this.#ended()) await this.#recover(error, ++failures)
+        if (!isAborted(signal)) await this.#recover(error, ++failures, signal)
       }
     }
     return undefined
   }
 
-  #ended(): boolean {
-    return this.#signal.aborted
-  }
-
   async close(): Promise<void> {
-    await this.#forgetNews()
+    await this.#news.close()
   }
 
-  async #claimNext(): Promise<Claim | undefined> {
-    if (this.#seenReturned !== this.#claims.returned) this.#candidates = []
+  async #claimNext(signal: AbortSignal): Promise<Claim | undefined> {
+    const look = this.#currentLook()
     const candidate = this.#candidates.shift()
-    if (candidate === undefined) {
-      await this.#refill()
+    if (look === undefined || candidate === undefined) {
+      await this.#refill(signal)
       return undefined
     }
-    const claim = await this.#claims.make(candidate, this.#signal)
-    if (claim !== undefined) this.#count(claim)
+    const claim = await this.#claims.make(candidate, {
+      nothingAboveSince: this.#isFresh ? undefined : look.revision,
+      signal,
+    })
+    if (claim === 'outdated') this.#look = undefined
+    if (typeof claim === 'string') return undefined
+    this.#count(claim)
     return claim
   }
 
+  /** The last look, unless it is known or likely that there is more to see by now. */
+  #currentLook(): Look | undefined {
+    const { clock } = this.#core.rpc
+    const look = this.#look
+    if (look === undefined) return undefined
+    const isCurrent =
+      look.returned === this.#claims.returned &&
+      elapsedMs(clock, look.at) < LOOK_LASTS_MS &&
+      clock.now().wallMs < look.delays.lookAgainMs
+    return isCurrent ? look : undefined
+  }
+
   /** Looks for items, and if there are none waits until something may have changed that. */
-  async #refill(): Promise<void> {
-    this.#seenReturned = this.#claims.returned
-    const { revision, candidates } = await readHead(this.#core.rpc, this.#layout, this.#signal)
-    this.#candidates = candidates.slice(0, LOOKAHEAD)
-    this.#seenRevision = revision
-    if (candidates.length === 0) await this.#awaitNews()
-  }
-
-  async #awaitNews(): Promise<void> {
-    const range = { prefix: this.#layout.prefix }
-    this.#news ??= new Watch(this.#core.rpc, range, {
-      fromRevision: this.#seenRevision + 1,
-      signal: this.#signal,
-    })[Symbol.asyncIterator]()
-    for (;;) {
-      const batch = await this.#news.next()
-      if (batch.done === true) return this.#forgetNews()
-      if (batch.value.revision > this.#seenRevision && this.#matters(batch.value)) return
+  async #refill(signal: AbortSignal): Promise<void> {
+    let look = await this.#lookAround(signal)
+    for (let moves = 0; look.delays.due.length > 0 && moves < MOVES_PER_LOOK; moves++) {
+      const options = { seenRevision: look.revision, signal }
+      await moveDue(this.#core.rpc, this.#layout, look.delays.due, options)
+      look = await this.#lookAround(signal)
     }
+    this.#candidates = look.candidates.slice(0, LOOKAHEAD)
+    if (look.candidates.length > 0 || look.delays.due.length > 0) return
+    const { revision, delays } = look
+    await this.#news.since({ revision, lookAgainMs: delays.lookAgainMs }, signal)
   }
 
-  /** A new item, or a claim that ended without its item. */
-  #matters({ events }: WatchBatch): boolean {
-    return events.some(({ type, entry }) =>
-      entry.key.startsWith(type === 'put' ? this.#layout.items : this.#layout.claims),
-    )
+  async #lookAround(signal: AbortSignal): Promise<Look> {
+    const { rpc } = this.#core
+    const at = rpc.clock.now()
+    const { returned } = this.#claims
+    const options = { nowMs: at.wallMs, window: this.#window, signal }
+    const head = await readHead(rpc, this.#layout, options)
+    this.#window = head.window
+    this.#isFresh = true
+    return (this.#look = { ...head, at, returned })
   }
 
   #count(claim: Claim): void {
@@ -121,28 +148,27 @@ export class Consumer {
     else signal.addEventListener('abort', settled, { once: true })
   }
 
-  async #untilFree(): Promise<void> {
+  async #untilFree(signal: AbortSignal): Promise<void> {
     while (this.#outstanding >= this.#concurrency) {
       const settled = new Promise<void>((resolve) => {
         this.#onSettled = resolve
       })
-      await orAbort(settled, this.#signal)
+      await orAbort(settled, signal)
     }
   }
 
-  async #recover(error: unknown, failures: number): Promise<void> {
-    await this.#forgetNews()
+  async #recover(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
+    this.#look = undefined
+    await this.#news.close()
     const transient = error instanceof HoldfastError && (error.retryable || isCompacted(error))
     if (!transient) throw error
     const { clock } = this.#core.rpc
-    await pause(clock, backoffMs(clock, failures, BACKOFF), this.#signal).catch(() => undefined)
+    await pause(clock, backoffMs(clock, failures, BACKOFF), signal).catch(() => undefined)
   }
+}
 
-  async #forgetNews(): Promise<void> {
-    const news = this.#news
-    this.#news = undefined
-    await news?.return()
-  }
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
 }
 
 /** The watch fell behind what the store remembers; the next look starts a new one. */

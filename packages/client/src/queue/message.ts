@@ -2,6 +2,7 @@
 
 import type { WaitOptions } from '../time/scope.js'
 import type { Claim, Claims } from './claim.js'
+import type { Parcel } from './parcel.js'
 
 /**
  * A message is the consumer's until it is acknowledged, given back, or lost with the session. What
@@ -13,18 +14,24 @@ export class Message<T> implements AsyncDisposable {
   readonly value: T
   /** How often it has been delivered, this time included. */
   readonly attempts: number
+  readonly priority: number
+  /** What it was pushed with, if anything. */
+  readonly dedupeId: string | undefined
   readonly #claims: Claims
   readonly #claim: Claim
   readonly #maxAttempts: number
 
   /** @internal */
-  constructor(claims: Claims, claim: Claim, options: { value: T; maxAttempts: number }) {
+  constructor(claims: Claims, claim: Claim, options: { parcel: Parcel; maxAttempts: number }) {
+    const { value, priority, dedupeId } = options.parcel
     this.#claims = claims
     this.#claim = claim
     this.#maxAttempts = options.maxAttempts
     this.id = claim.id
-    this.value = options.value
+    this.value = value as T
     this.attempts = claim.attempts
+    this.priority = priority
+    this.dedupeId = dedupeId
   }
 
   /** Strictly increasing from one delivery of this message to the next. */

@@ -1,15 +1,18 @@
-/** Queues: first in, first out; one consumer at a time has an item, until he acknowledges it. */
+/**
+ * Queues: by priority, then first in, first out; one consumer at a time has an item, until he
+ * acknowledges it.
+ */
 
-import { HoldfastError } from '@holdfast/protocol'
 import type { Core } from '../core.js'
-import { compare } from '../kv/compare.js'
-import { Kv } from '../kv/kv.js'
-import { callTxn, op, runTxn } from '../kv/txn.js'
+import { op, runTxn } from '../kv/txn.js'
 import type { WaitOptions } from '../time/scope.js'
 import { Claims, type Claim } from './claim.js'
 import { Consumer } from './consumer.js'
+import { DeadLetters, type DeadLetter } from './dead-letters.js'
 import { QueueLayout } from './layout.js'
 import { Message } from './message.js'
+import { atLeastOne, invalid, resolvePush, validTimeout, type PushOptions } from './options.js'
+import { Producer, type Offer } from './producer.js'
 
 export interface QueueOptions {
   /** Deliveries of one item, failed and unfinished ones included, before it is given up. Default 5. */
@@ -18,33 +21,39 @@ export interface QueueOptions {
 
 export interface ConsumeOptions {
   /** How many unsettled messages this loop may have at once. Default 1. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Ends the loop, without an error. What was handed out stays with the consumer. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
+  /**
+   * The longest to wait for the next message, whatever it waits for: an item, the cluster, or that one
+   * of `concurrency` messages is settled. After that the loop throws. Default without end.
+   */
+  readonly timeoutMs?: number | undefined
 }
 
 export interface QueueStats {
-  /** Items in the queue, those being worked on included. */
+  /** Items that wait to be taken, and those being worked on. */
   readonly items: number
+  /** Of these, those being worked on. */
   readonly claimed: number
+  /** Items whose time has not come, or has come and nobody has looked since. */
+  readonly delayed: number
   readonly dead: number
 }
 
-export interface DeadLetter<T> {
-  readonly id: string
-  readonly value: T
-}
-
 /**
- * A queue by its name. Items are JSON, and are delivered at least once, in the order in which they
- * were pushed. An item whose consumer dies keeps its place, and is delivered again before all younger
- * ones but the few that a consumer had already found.
+ * A queue by its name. Items are JSON, and are delivered at least once: those of the highest priority
+ * first, and within a priority in the order in which they were pushed, or fell due. An item whose
+ * consumer dies keeps its place, and is delivered again before all that come after it but the few that
+ * a consumer had already found.
  */
 export class Queue<T> {
   readonly name: string
   readonly #core: Core
   readonly #layout: QueueLayout
   readonly #claims: Claims
+  readonly #producer: Producer
+  readonly #deadLetters: DeadLetters
   readonly #maxAttempts: number
 
   /** @internal */
@@ -54,33 +63,47 @@ export class Queue<T> {
     this.#core = core
     this.#layout = new QueueLayout(name)
     this.#claims = new Claims(core, name, this.#layout)
+    this.#producer = new Producer(core, this.#layout)
+    this.#deadLetters = new DeadLetters(core, this.#layout)
     this.#maxAttempts = atLeastOne('maxAttempts', options.maxAttempts ?? 5)
   }
 
   /**
-   * Adds an item at the end. Once this resolves, the item is committed, and will be delivered until
-   * it is acknowledged or its attempts are used up.
+   * Adds an item, behind all others of its priority. Once this resolves, the item is committed, and
+   * will be delivered until it is acknowledged or its attempts are used up.
    *
-   * @returns the id of the item.
-   * @throws {HoldfastError} with outcome `unknown` when the item may have been added.
+   * With `delayMs` it is not delivered before that time has passed since the call; its place is then
+   * behind what was there when it fell due, or rather when the next consumer looked after that. The time
+   * is kept by the wall clocks of the producer and of the consumers: it can be too short by as much as
+   * one of these is ahead of the producer's. Nothing else depends on clocks.
+   *
+   * With `dedupeId` it adds nothing while an item of that id is in the queue, waiting, delayed or being
+   * worked on, and returns that item's id; `offer` tells which it was. The id is free again when that
+   * item is acknowledged, and also when it goes to the dead letters.
+   *
+   * @example
+   * ```ts
+   * await emails.push({ to }, { priority: 1, delayMs: 60_000, dedupeId: `welcome/${to}` })
+   * ```
+   * @returns the id of the item that is in the queue.
+   * @throws {HoldfastError} `invalidArgument` when an option does not make sense; any other with outcome
+   * `unknown` when the item may have been added.
    */
-  async push(value: T, options: WaitOptions = {}): Promise<string> {
-    const json = JSON.stringify(value) as string | undefined
-    if (json === undefined) throw invalid('an item must be a JSON value')
-    const id = this.#layout.newId(await this.#seenRevision(options))
-    const key = this.#layout.items + id
-    await callTxn(
-      this.#core.rpc,
-      { if: [compare.absent(key)], then: [op.put(key, json)] },
-      // A second execution would find the key absent again once the item had been acknowledged.
-      { ...options, repetition: 'once' },
-    )
-    return id
+  async push(value: T, options: PushOptions = {}): Promise<string> {
+    return (await this.offer(value, options)).id
+  }
+
+  /** As `push`, and says whether anything was added. */
+  async offer(value: T, options: PushOptions = {}): Promise<Offer> {
+    return this.#producer.offer(resolvePush(value, options), options)
   }
 
   /**
-   * Delivers messages, oldest first, as the loop takes them; and waits for more. It asks for the next
-   * only when the loop does, so work on several needs a loop that does not wait for each.
+   * Delivers messages in the order of the queue, as the loop takes them; and waits for more. It asks for
+   * the next only when the loop does, so work on several needs a loop that does not wait for each.
+   *
+   * Each message has the highest priority of all that were free when the loop asked for it, except that
+   * what other consumers gave up in the last second may have been overlooked.
    *
    * @example
    * ```ts
@@ -93,18 +116,20 @@ export class Queue<T> {
    *   }
    * }
    * ```
+   * @throws {HoldfastError} `timeout` when there was no message for `timeoutMs`. What was handed out
+   * stays with the consumer, and another loop may go on.
    */
   async *consume(options: ConsumeOptions = {}): AsyncGenerator<Message<T>, void, undefined> {
     const concurrency = atLeastOne('concurrency', options.concurrency ?? 1)
+    const timeoutMs = validTimeout(options.timeoutMs)
     using scope = this.#core.scope({ signal: options.signal })
     const queue = { layout: this.#layout, claims: this.#claims }
-    const consumer = new Consumer(this.#core, queue, { signal: scope.signal, concurrency })
+    const consumer = new Consumer(this.#core, queue, { lifetime: scope.signal, concurrency })
     try {
       for (;;) {
-        const claim = await consumer.next()
-        if (claim === undefined) return
-        const message = await this.#open(claim)
-        if (message !== undefined) yield message
+        const message = await this.#next(consumer, { signal: scope.signal, timeoutMs })
+        if (message === undefined) return
+        yield message
       }
     } finally {
       await consumer.close()
@@ -115,35 +140,61 @@ export class Queue<T> {
   async stats(options: WaitOptions = {}): Promise<QueueStats> {
     const count = (prefix: string): ReturnType<typeof op.range> =>
       op.range({ prefix }, { countOnly: true })
-    const { items, claims, dead } = this.#layout
-    const txn = { then: [count(items), count(claims), count(dead)] } as const
+    const { items, claims, delayed, dead } = this.#layout
+    const txn = { then: [count(items), count(claims), count(delayed), count(dead)] } as const
     const { results } = await runTxn(this.#core.rpc, txn, options)
-    return { items: results[0].count, claimed: results[1].count, dead: results[2].count }
+    const [inQueue, claimed, waiting, givenUp] = results
+    return {
+      items: inQueue.count,
+      claimed: claimed.count,
+      delayed: waiting.count,
+      dead: givenUp.count,
+    }
   }
 
-  /** What was given up, oldest first. It stays until it is deleted. */
+  /** What was given up, in the order in which it was pushed. It stays until it is deleted. */
   async deadLetters(
-    options: WaitOptions & { readonly limit?: number } = {},
+    options: WaitOptions & { readonly limit?: number | undefined } = {},
   ): Promise<readonly DeadLetter<T>[]> {
-    const { entries } = await new Kv(this.#core.rpc).range({ prefix: this.#layout.dead }, options)
-    return entries.map((entry) => ({
-      id: entry.key.slice(this.#layout.dead.length),
-      value: entry.json<T>(),
-    }))
+    return this.#deadLetters.list<T>(options)
   }
 
   /** Deletes a dead letter; false if there was none of that id. */
   async discard(id: string, options: WaitOptions = {}): Promise<boolean> {
-    const { deleted } = await new Kv(this.#core.rpc).delete(this.#layout.dead + id, options)
-    return deleted > 0
+    return this.#deadLetters.discard(id, options)
+  }
+
+  /**
+   * Moves a dead letter back, behind all others of its priority, with the same id and all its attempts
+   * before it; false if there was none of that id.
+   *
+   * @throws {HoldfastError} `failedPrecondition` when an item with its dedupe id is in the queue, or what
+   * was given up had never been an item. It stays with the dead letters then.
+   */
+  async requeue(id: string, options: WaitOptions = {}): Promise<boolean> {
+    return this.#deadLetters.requeue(id, options)
+  }
+
+  /** The next message that can be delivered; undefined when the signal ended the loop. */
+  async #next(
+    consumer: Consumer,
+    { signal, timeoutMs }: WaitOptions & { readonly signal: AbortSignal },
+  ): Promise<Message<T> | undefined> {
+    using wait = this.#core.scope({ signal, timeoutMs })
+    for (;;) {
+      const claim = await consumer.next(wait.signal)
+      const message = claim && (await this.#open(claim))
+      if (message !== undefined) return message
+      if (signal.aborted) return undefined
+      wait.throwIfAborted()
+    }
   }
 
   /** The message of a claim; undefined if its attempts are used up, or nobody could ever read it. */
   async #open(claim: Claim): Promise<Message<T> | undefined> {
-    const value = parse(claim)
-    if (value !== undefined && claim.attempts <= this.#maxAttempts) {
-      const options = { value: value.json as T, maxAttempts: this.#maxAttempts }
-      return new Message(this.#claims, claim, options)
+    const { parcel } = claim
+    if (parcel !== undefined && claim.attempts <= this.#maxAttempts) {
+      return new Message<T>(this.#claims, claim, { parcel, maxAttempts: this.#maxAttempts })
     }
     try {
       await this.#claims.bury(claim, {})
@@ -152,32 +203,4 @@ export class Queue<T> {
     }
     return undefined
   }
-
-  /** A client that has not spoken to the cluster yet asks it first. See `layout.ts`. */
-  async #seenRevision(options: WaitOptions): Promise<number> {
-    const { rpc } = this.#core
-    if (rpc.latestRevision > 0) return rpc.latestRevision
-    const { revision } = await new Kv(rpc).range(this.#layout.prefix, {
-      ...options,
-      countOnly: true,
-    })
-    return revision
-  }
-}
-
-function parse({ item }: Claim): { readonly json: unknown } | undefined {
-  try {
-    return { json: item.json() }
-  } catch {
-    return undefined
-  }
-}
-
-function atLeastOne(name: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) throw invalid(`${name} must be at least 1`)
-  return value
-}
-
-function invalid(message: string): HoldfastError {
-  return new HoldfastError('invalidArgument', message, { outcome: 'not-applied' })
 }

@@ -35,6 +35,8 @@ export interface CallOptions extends WaitOptions {
 
 export interface Reply<Response> {
   readonly response: Response
+  /** Who answered. */
+  readonly endpoint: string
   /** When the attempt that succeeded was sent. */
   readonly sentAt: Moment
   /** Whether an earlier attempt may still take effect. */
@@ -145,7 +147,7 @@ export class Call<Request, Response> {
       const response = readResult(this.#route, status, body)
       context.saw((response as { readonly header?: ResponseHeader }).header)
       context.budget.succeeded()
-      return { response, sentAt, inDoubt: this.#log.inDoubt }
+      return { response, endpoint, sentAt, inDoubt: this.#log.inDoubt }
     } catch (error) {
       const judged = this.#judge(error, scope, progress)
       throw this.#failed(endpoint, this.#reissued(endpoint, judged), progress)

@@ -4,26 +4,22 @@
  */
 
 export class Endpoints {
-  readonly #all: readonly string[]
+  readonly all: readonly string[]
   #index: number
 
   constructor(all: readonly string[], random: number) {
-    this.#all = all
+    this.all = all
     this.#index = Math.floor(random * all.length)
   }
 
-  get count(): number {
-    return this.#all.length
-  }
-
   get current(): string {
-    const endpoint = this.#all[this.#index]
+    const endpoint = this.all[this.#index]
     if (endpoint === undefined) throw new RangeError('there is no endpoint')
     return endpoint
   }
 
   /** Moves on, unless another request that failed there has done so already. */
   failed(endpoint: string): void {
-    if (endpoint === this.current) this.#index = (this.#index + 1) % this.#all.length
+    if (endpoint === this.current) this.#index = (this.#index + 1) % this.all.length
   }
 }

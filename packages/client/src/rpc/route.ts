@@ -3,6 +3,7 @@
 import {
   decodeError,
   decodeStreamError,
+  FieldError,
   HoldfastError,
   parseFirstJson,
   type JsonObject,
@@ -37,11 +38,15 @@ export function readMessage<Response>(route: Route<never, Response>, json: unkno
   return understood(() => route.response.decode(result ?? {}))
 }
 
-function understood<T>(read: () => T): T {
+/** @throws {HoldfastError} `badResponse` when it cannot be read. */
+export function understood<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    throw new HoldfastError('badResponse', `the answer is not etcd's: ${problem}`, { cause: error })
+    const where = error instanceof FieldError ? `${error.path}: ` : ''
+    throw new HoldfastError('badResponse', `the answer is not etcd's: ${where}${problem}`, {
+      cause: error,
+    })
   }
 }

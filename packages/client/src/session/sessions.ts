@@ -34,11 +34,17 @@ export class Sessions {
     session?.endHolds('closed')
   }
 
-  /** Ends the session and gives up all it holds. A lease that cannot be revoked expires. */
+  /** Ends the session and gives up all it holds, even one that is just being begun. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true
-    const session = await this.#current?.catch(() => undefined)
-    await session?.revoke({ timeoutMs }).catch(() => undefined)
+    if (this.#current === undefined) return
+    using limit = this.#rpc.scope({ timeoutMs })
+    try {
+      const session = await orAbort(this.#current, limit.signal)
+      await session.revoke({ signal: limit.signal })
+    } catch {
+      // A lease that cannot be revoked in time expires.
+    }
   }
 
   #begin(): Promise<Session> {

@@ -5,6 +5,7 @@
  */
 
 import { HoldfastError } from '@holdfast/protocol'
+import { onAbort } from './abort-followers.js'
 import type { Clock } from './clock.js'
 
 export interface WaitOptions {
@@ -41,13 +42,12 @@ export class Scope implements Disposable {
 
   /** Aborts when the other signal does. */
   follow(source: AbortSignal): void {
-    const onAbort = (): void => this.abort(abortError(source))
+    const end = (): void => this.abort(abortError(source))
     if (source.aborted) {
-      onAbort()
+      end()
       return
     }
-    source.addEventListener('abort', onAbort, { once: true })
-    this.onDispose(() => source.removeEventListener('abort', onAbort))
+    this.onDispose(onAbort(source, end))
   }
 
   onDispose(cleanup: () => void): void {
@@ -83,15 +83,14 @@ export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Prom
     promise.catch(() => undefined)
     throw abortError(signal)
   }
-  let onAbort: (() => void) | undefined
+  let unfollow: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
+    unfollow = onAbort(signal, () => reject(abortError(signal)))
   })
   try {
     return await Promise.race([promise, aborted])
   } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+    unfollow?.()
   }
 }
 

@@ -11,9 +11,11 @@ export interface WatchEvent {
   readonly previous: Entry | undefined
 }
 
-/** Everything that one revision changed in the watched interval, in the order of the changes. */
+/** Everything that one revision changed in the watched interval; or progress, if it was asked for. */
 export interface WatchBatch {
+  /** Everything up to this revision was delivered, once this batch is: go on from the next one. */
   readonly revision: number
+  /** In the order of the changes; none for progress. */
   readonly events: readonly WatchEvent[]
 }
 

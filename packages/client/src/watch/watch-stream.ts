@@ -14,10 +14,9 @@ import {
   utf8Decode,
   type InputOf,
   type WatchCreateRequest,
-  type HoldfastErrorCode,
   type WatchResponse,
 } from '@holdfast/protocol'
-import { readMessage } from '../rpc/route.js'
+import { readMessage, understood } from '../rpc/route.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { abortError, orAbort, type Scope } from '../time/scope.js'
 
@@ -79,6 +78,8 @@ export class WatchStream {
   /** The messages that come next, at least one. @throws {HoldfastError} when the stream failed. */
   async next(): Promise<readonly WatchResponse[]> {
     try {
+      // What was wrong with the last chunk, after the messages that it completed.
+      understood(() => this.#splitter.check())
       for (;;) {
         const chunk = await this.#chunkOrSilence()
         if (chunk === 'silence') {
@@ -86,7 +87,7 @@ export class WatchStream {
           continue
         }
         if (chunk.done === true) throw ended()
-        const values = this.#splitter.push(chunk.value)
+        const values = understood(() => this.#splitter.push(chunk.value))
         if (values.length > 0) return values.map((json) => this.#read(json))
       }
     } catch (error) {
@@ -141,14 +142,15 @@ export class WatchStream {
   }
 }
 
-const ENDED_BY_USER = new Set<HoldfastErrorCode>(['aborted', 'closed'])
-
 /** What a failure of the stream is for the watch, which then tries the next member. */
 function failure(rpc: Rpc, endpoint: string, scope: Scope, error: unknown): unknown {
-  const reason = scope.signal.aborted ? abortError(scope.signal) : error
-  // Who ends a watch has no reason to think worse of the member.
-  const endedByUser = reason instanceof HoldfastError && ENDED_BY_USER.has(reason.code)
-  if (!endedByUser) rpc.endpoints.failed(endpoint)
+  if (!scope.signal.aborted) {
+    rpc.endpoints.failed(endpoint)
+    return error
+  }
+  const reason = abortError(scope.signal)
+  // Of what ends a stream from this side, only the member's silence speaks against it.
+  if (reason.code === 'connectionFailed') rpc.endpoints.failed(endpoint)
   return reason
 }
 

@@ -18,6 +18,7 @@ import {
 } from '@holdfast/protocol'
 import { toRange, type KeyRange } from '../kv/keys.js'
 import type { Rpc } from '../rpc/rpc.js'
+import { Patience } from '../time/patience.js'
 import { backoffMs, pause, type Scope } from '../time/scope.js'
 import { batchesOf, type WatchBatch } from './watch-event.js'
 import { WatchStream } from './watch-stream.js'
@@ -32,8 +33,21 @@ export interface WatchOptions {
   readonly previous?: boolean | undefined
   /** Deliver only one kind of event. Default both. */
   readonly only?: 'puts' | 'deletes' | undefined
+  /**
+   * Deliver progress too: a batch without events says that everything up to its revision was
+   * delivered, so that the place to go on from can be kept where nothing happens for long. The server
+   * says so now and then as long as it has nothing else to say: ours every 10 minutes, an etcd at the
+   * interval that it was started with, which is 10 minutes too. Default false.
+   */
+  readonly progress?: boolean | undefined
   /** Ends the watch: the loop over it ends, without an error. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Milliseconds to wait for the next events, interruptions of the watch included; then the watch ends
+   * and the loop throws a HoldfastError of code `timeout`. What the loop itself takes does not count.
+   * Default no limit.
+   */
+  readonly timeoutMs?: number | undefined
 }
 
 const BACKOFF = { baseMs: 100, capMs: 2_000 }
@@ -79,14 +93,21 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
    *
    * @throws {CompactedError} when events that were not delivered yet are gone from the history.
    * Everything is to be read anew then, and watched from that read's revision on.
+   * @throws {HoldfastError} `timeout` when nothing happened for `timeoutMs`.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchBatch, void, undefined> {
     if (this.#iterated) throw new TypeError('a watch can be iterated over only once')
     this.#iterated = true
+    const patience = new Patience(this.#rpc.clock, this.#options.timeoutMs)
     try {
-      await this.ready()
+      await patience.wait(this.ready())
       for (;;) {
-        for (const message of await this.#messages()) yield* this.#deliver(message)
+        for (const message of await patience.wait(this.#messages())) {
+          for (const batch of this.#deliver(message)) {
+            if (batch.events.length > 0) patience.renew()
+            yield batch
+          }
+        }
       }
     } catch (error) {
       if (!this.#endedOnPurpose()) throw error
@@ -200,11 +221,19 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
       this.#nextRevision = batch.revision + 1
       yield batch
     }
-    // A message without events tells how far the watch is proven to have come.
-    if (message.events.length === 0 && !message.created && message.header !== undefined) {
-      this.#nextRevision = Math.max(this.#nextRevision, message.header.revision + 1)
-    }
+    const progress = this.#progressOf(message)
+    if (progress !== undefined) this.#nextRevision = progress + 1
     this.#stream?.proven(this.#nextRevision - 1)
+    if (progress !== undefined && this.#options.progress === true) {
+      yield { revision: progress, events: [] }
+    }
+  }
+
+  /** A message without events tells how far the watch is proven to have come. */
+  #progressOf({ header, created, events }: WatchResponse): number | undefined {
+    if (header === undefined || created || events.length > 0) return undefined
+    // One of the time before the start says nothing of what this watch is for (etcd #20286).
+    return header.revision >= this.#nextRevision - 1 ? header.revision : undefined
   }
 
   #disconnect(): void {

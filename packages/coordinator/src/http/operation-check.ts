@@ -11,6 +11,14 @@ import { NO_LEASE } from '../state-machine/operation.js'
 import { EdgeError } from './edge-error.js'
 import { includes, intervalsOf, union, type KeyIntervals } from './key-intervals.js'
 
+/** What stands for an operation that has no member set, until its turn comes to be refused. */
+export const NO_OPERATION: Operation = Object.freeze({
+  type: 'deleteRange',
+  key: new Uint8Array(0),
+  rangeEnd: new Uint8Array(0),
+  prevKv: false,
+})
+
 /** @throws {EdgeError} */
 export function checkOperation(operation: Operation): void {
   if (operation.type === 'txn') {
@@ -21,6 +29,7 @@ export function checkOperation(operation: Operation): void {
 }
 
 function checkSingle(operation: Exclude<Operation, TxnOperation>): void {
+  if (operation === NO_OPERATION) throw new EdgeError(etcdErrors.keyNotFound)
   requireKey(operation)
   if (operation.type === 'put') checkPut(operation)
 }

@@ -25,6 +25,7 @@ import {
   txn,
 } from '../state-machine/state-machine.test-support.js'
 import { base64 } from './edge.test-support.js'
+import { checkOperation } from './operation-check.js'
 import {
   checkSize,
   deleteRangeOperation,
@@ -178,7 +179,19 @@ describe('a request becomes an operation', () => {
     { failure: [{}] },
     { success: [{ request_txn: { failure: [{}] } }] },
   ])('an operation that is none is refused, wherever it stands (§8.19): %j', (json) => {
-    expect(() => txnOf(json)).toThrow(etcdErrors.keyNotFound.message)
+    expect(() => checkOperation(txnOperation(TxnRequest.decode(json)))).toThrow(
+      etcdErrors.keyNotFound.message,
+    )
+  })
+
+  it.each([
+    { compare: [{}], success: [{}] },
+    { success: [{ request_range: {} }, {}] },
+    { success: [{ request_txn: { compare: [{}] } }], failure: [{}] },
+  ])('an operation that is none is refused in its turn: %j', (json) => {
+    expect(() => checkOperation(txnOperation(TxnRequest.decode(json)))).toThrow(
+      etcdErrors.emptyKey.message,
+    )
   })
 })
 

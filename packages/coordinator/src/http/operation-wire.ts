@@ -35,6 +35,7 @@ import type {
   TxnResult,
 } from '../state-machine/outcome.js'
 import { EdgeError } from './edge-error.js'
+import { NO_OPERATION } from './operation-check.js'
 
 const compareResults: Readonly<Record<WireCompare['result'], CompareResult>> = {
   EQUAL: 'equal',
@@ -91,7 +92,7 @@ function operationOf(op: RequestOp): Operation {
   if (op.requestPut !== undefined) return putOperation(op.requestPut)
   if (op.requestDeleteRange !== undefined) return deleteRangeOperation(op.requestDeleteRange)
   if (op.requestTxn !== undefined) return txnOperation(op.requestTxn)
-  throw new EdgeError(etcdErrors.keyNotFound)
+  return NO_OPERATION
 }
 
 /** An operand of another target than the one compared reads as 0 or empty. */

@@ -16,6 +16,8 @@ const hostBuffer = (globalThis as { readonly Buffer?: HostBuffer }).Buffer
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const INVALID = 255
+/** Of such a character the host takes the low byte, so that U+0141 would be read as `A`. */
+const BEYOND_LATIN1 = /[\u0100-\uffff]/
 const SHORT_TEXT = 64
 /** Below this size Node's buffers are slices of a shared pool, which a copy must not keep alive. */
 const POOLED_BYTES = 4096
@@ -24,6 +26,11 @@ const sextets = new Uint8Array(256).fill(INVALID)
 for (let index = 0; index < ALPHABET.length; index++) sextets[ALPHABET.charCodeAt(index)] = index
 sextets['-'.charCodeAt(0)] = 62
 sextets['_'.charCodeAt(0)] = 63
+
+/** Whether it is a character of one of the two alphabets. */
+export function isBase64(code: number): boolean {
+  return (sextets[code] ?? INVALID) !== INVALID
+}
 
 /** Undefined when the text is not base64. */
 export function decodeBase64(text: string): Uint8Array | undefined {
@@ -63,6 +70,7 @@ export function decodePortable(text: string, length: number): Uint8Array | undef
 }
 
 function decodeByHost(host: HostBuffer, text: string, length: number): Uint8Array | undefined {
+  if (BEYOND_LATIN1.test(text)) return undefined
   const buffer = host.from(text, 'base64')
   // The host skips what it does not know. Each skipped character makes the result shorter.
   if (buffer.length !== (length * 3) >> 2) return undefined

@@ -1,6 +1,6 @@
 /**
  * Finds where a JSON value ends without building it, so that what follows it can be ignored, nesting
- * can be limited before anything recurses, and integers that a number cannot hold can be kept.
+ * can be limited before anything recurses, and numbers that JSON.parse would change can be kept.
  * It balances brackets and steps over strings; whether the text is JSON is for JSON.parse to say.
  */
 
@@ -9,6 +9,7 @@ import { limits } from '../limits.js'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const MINUS = 0x2d
 /** An integer of fewer digits than this is below 2^53. */
 const LONG_DIGITS = 16
 
@@ -16,15 +17,15 @@ export interface ScannedValue {
   readonly start: number
   /** One past the last character. */
   readonly end: number
-  /** Where integers stand that may be too long for a number: start and end, in turn. */
-  readonly longIntegers: readonly number[]
+  /** Whether JSON.parse keeps every number as it is written. */
+  readonly keepsNumbers: boolean
 }
 
-const isSpace = (code: number): boolean =>
+export const isSpace = (code: number): boolean =>
   code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 const isOpening = (code: number): boolean => code === 0x7b || code === 0x5b
 const isClosing = (code: number): boolean => code === 0x7d || code === 0x5d
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+export const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 /** Whether a number, `true`, `false` or `null` ends before this character. */
 const endsToken = (code: number): boolean =>
   isSpace(code) ||
@@ -41,7 +42,7 @@ function skipSpace(text: string, from: number): number {
 }
 
 /** The index of the quote that ends a string, or -1 if it is not in the text. */
-function closingQuote(text: string, opening: number): number {
+export function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let backslashes = 0
     while (at - 1 - backslashes > opening && text.charCodeAt(at - 1 - backslashes) === BACKSLASH) {
@@ -56,7 +57,7 @@ function closingQuote(text: string, opening: number): number {
 export function scanValue(text: string): ScannedValue | undefined {
   const start = skipSpace(text, 0)
   if (start === text.length) return undefined
-  const longIntegers: number[] = []
+  let keepsNumbers = true
   let depth = 0
   let at = start
   while (at < text.length) {
@@ -73,25 +74,29 @@ export function scanValue(text: string): ScannedValue | undefined {
     } else if (endsToken(code)) {
       at++
     } else {
-      at = scanToken(text, at, longIntegers)
+      const token = at
+      at = endOfToken(text, at)
+      keepsNumbers &&= !isChangedNumber(text, token, at)
     }
-    if (depth <= 0) return { start, end: at, longIntegers }
+    if (depth <= 0) return { start, end: at, keepsNumbers }
   }
-  return { start, end: text.length, longIntegers }
+  return { start, end: text.length, keepsNumbers }
 }
 
-function scanToken(text: string, start: number, longIntegers: number[]): number {
+function endOfToken(text: string, start: number): number {
   let at = start
-  let digits = 0
-  let other = false
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (endsToken(code)) break
-    if (isDigit(code)) digits++
-    else other ||= at !== start || code !== 0x2d
-  }
-  if (digits >= LONG_DIGITS && !other) longIntegers.push(start, at)
+  while (at < text.length && !endsToken(text.charCodeAt(at))) at++
   return at
+}
+
+/** Whether a token is a number that is long, or no integer. */
+function isChangedNumber(text: string, start: number, end: number): boolean {
+  const isNegative = text.charCodeAt(start) === MINUS
+  const first = isNegative ? start + 1 : start
+  if (!isDigit(text.charCodeAt(first))) return false
+  if (end - first >= LONG_DIGITS) return true
+  for (let at = first; at < end; at++) if (!isDigit(text.charCodeAt(at))) return true
+  return false
 }
 
 export function tooDeep(): HoldfastError {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { utf8Encode } from '../bytes/utf8.js'
+import { JsonNumber } from './json-number.js'
 import { JsonSplitter } from './splitter.js'
 
 const splitAll = (chunks: readonly (string | Uint8Array)[]): unknown[] => {
@@ -33,21 +34,50 @@ describe('JsonSplitter', () => {
     [['"a""b"'], ['a', 'b']],
     [['true{"a":1}'], [true, { a: 1 }]],
     [['[1][2]'], [[1], [2]]],
-    [['{"ID":75878620729', '07233033}'], [{ ID: '7587862072907233033' }]],
+    [['{"ID":75878620729', '07233033}'], [{ ID: new JsonNumber('7587862072907233033') }]],
   ])('splits %j', (chunks, values) => {
     expect(splitAll(chunks)).toEqual(values)
   })
 
   test('says so when a value is cut off', () => {
-    expect(() => splitAll(['{"a":1'])).toThrow(/unexpected end/)
-    expect(() => splitAll(['{"a":"'])).toThrow(/unexpected end/)
-    expect(() => splitAll(['"abc'])).toThrow(/unexpected end/)
-    expect(() => splitAll(['tru'])).toThrow(/JSON/)
+    for (const text of ['{"a":1', '{"a":"', '"abc', 'tru', '[', '-', '1e']) {
+      expect(() => splitAll([text])).toThrow('unexpected EOF')
+    }
+    expect(() => splitAll(['{"a":x'])).toThrow(/invalid character 'x'/)
   })
 
   test('refuses what is not JSON', () => {
-    expect(() => splitAll(['{"a":}'])).toThrow(/JSON/)
-    expect(() => splitAll(['}'])).toThrow(/JSON/)
+    expect(() => splitAll(['{"a":}'])).toThrow(/invalid character '}'/)
+    expect(() => splitAll(['}'])).toThrow(/invalid character '}'/)
+  })
+
+  test.each([
+    ['not JSON', '{"a":}', /invalid character '}'/],
+    ['too long', `"${'x'.repeat(40)}`, /over 30 bytes/],
+    ['too deep', '['.repeat(101), /levels deep/],
+  ])('gives what was complete before it says that the rest is %s', (_, rest, message) => {
+    const broken = (): JsonSplitter => {
+      const splitter = new JsonSplitter({ maxBytes: 30 })
+      expect(splitter.push(`{"a":1}{"a":2}${rest}`)).toEqual([{ a: 1 }, { a: 2 }])
+      return splitter
+    }
+    const [checked, pushed, ended] = [broken(), broken(), broken()]
+    expect(() => checked.check()).toThrow(message)
+    expect(() => pushed.push('{"a":3}')).toThrow(message)
+    expect(() => ended.end()).toThrow(message)
+  })
+
+  test('says at once what is wrong when nothing was complete, and says it again', () => {
+    const splitter = new JsonSplitter()
+    expect(() => splitter.push('{"a":}')).toThrow(/invalid character/)
+    expect(() => splitter.push('{"a":1}')).toThrow(/invalid character/)
+    expect(() => splitter.end()).toThrow(/invalid character/)
+  })
+
+  test('has nothing to say while all is well', () => {
+    const splitter = new JsonSplitter()
+    splitter.push('{"a":1}{')
+    expect(() => splitter.check()).not.toThrow()
   })
 
   test('limits the size of one value, not of the stream', () => {

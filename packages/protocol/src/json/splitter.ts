@@ -24,37 +24,47 @@ export class JsonSplitter {
   #inString = false
   /** Whether the character before the next one is a backslash that escapes it. */
   #escaped = false
+  /** What was found wrong, once it was. */
+  #problem: Error | undefined
 
   constructor(options: { readonly maxBytes?: number } = {}) {
     this.#maxBytes = options.maxBytes ?? limits.maxStreamMessageBytes
   }
 
   /**
-   * Adds a chunk and returns the values that it completes, parsed by `parseFirstJson`.
+   * Adds a chunk and returns the values that it completes, parsed by `parseFirstJson`. What is wrong
+   * after some of them is thrown by the next call, of whatever method; who may wait long for another
+   * chunk calls `check` first.
    *
    * @throws {HoldfastError} `invalidArgument` when a value is not JSON, `resourceExhausted` when one
    * is too long. After either, the splitter is of no use.
    */
   push(chunk: string | Uint8Array): unknown[] {
-    return this.#split(
-      typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true }),
-    )
+    this.check()
+    const text = typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true })
+    const values: unknown[] = []
+    try {
+      this.#split(text, values)
+    } catch (error) {
+      this.#problem = error as Error
+      if (values.length === 0) throw error
+    }
+    return values
+  }
+
+  /** @throws {HoldfastError} what was found wrong after the values that `push` returned last. */
+  check(): void {
+    if (this.#problem !== undefined) throw this.#problem
   }
 
   /** Ends the stream. @throws {HoldfastError} `invalidArgument` when a value was cut off. */
   end(): unknown[] {
-    const values = this.#split(this.#decoder.decode())
-    if (!this.#started) return values
-    if (this.#depth > 0 || this.#inString) {
-      throw new HoldfastError('invalidArgument', 'unexpected end of JSON input', {
-        outcome: 'not-applied',
-      })
-    }
-    return [...values, this.#take('')]
+    // Half a character completes nothing.
+    this.push(this.#decoder.decode())
+    return this.#started ? [this.#take('')] : []
   }
 
-  #split(text: string): unknown[] {
-    const values: unknown[] = []
+  #split(text: string, values: unknown[]): void {
     let from = 0
     let at = 0
     while (at < text.length) {
@@ -71,7 +81,6 @@ export class JsonSplitter {
       from = at
     }
     this.#keep(text.slice(from))
-    return values
   }
 
   #keep(rest: string): void {

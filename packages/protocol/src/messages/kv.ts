@@ -18,8 +18,13 @@ export const KeyValue = message('KeyValue', {
 })
 export type KeyValue = MessageOf<typeof KeyValue>
 
-const sortOrder = enumOf({ NONE: 0, ASCEND: 1, DESCEND: 2 }, etcdErrors.invalidSortOption.message)
+const sortOrder = enumOf(
+  'etcdserverpb.RangeRequest_SortOrder',
+  { NONE: 0, ASCEND: 1, DESCEND: 2 },
+  etcdErrors.invalidSortOption.message,
+)
 const sortTarget = enumOf(
+  'etcdserverpb.RangeRequest_SortTarget',
   { KEY: 0, VERSION: 1, CREATE: 2, MOD: 3, VALUE: 4 },
   etcdErrors.invalidSortOption.message,
 )

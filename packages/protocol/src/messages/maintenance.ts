@@ -27,14 +27,14 @@ export const StatusResponse = message('StatusResponse', {
 })
 export type StatusResponse = MessageOf<typeof StatusResponse>
 
-const alarm = enumOf({ NONE: 0, NOSPACE: 1, CORRUPT: 2 })
+const alarm = enumOf('etcdserverpb.AlarmType', { NONE: 0, NOSPACE: 1, CORRUPT: 2 })
 const memberId = named('memberID', unsignedId64())
 
 export const AlarmMember = message('AlarmMember', { memberId, alarm })
 export type AlarmMember = MessageOf<typeof AlarmMember>
 
 export const AlarmRequest = message('AlarmRequest', {
-  action: enumOf({ GET: 0, ACTIVATE: 1, DEACTIVATE: 2 }),
+  action: enumOf('etcdserverpb.AlarmRequest_AlarmAction', { GET: 0, ACTIVATE: 1, DEACTIVATE: 2 }),
   memberId,
   alarm,
 })

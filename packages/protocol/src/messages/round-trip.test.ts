@@ -115,6 +115,9 @@ test('writes the names that etcd writes', () => {
   ).toEqual({ create_request: { prev_kv: true, filters: ['NOPUT'], watch_id: '1' } })
 })
 
-test('says what etcd says of a sort option outside the enumeration', () => {
-  expect(() => RangeRequest.decode({ sort_target: 9 })).toThrow('etcdserver: invalid sort option')
+test('says what etcd says, and no more, of a sort option outside the enumeration', () => {
+  const message = 'etcdserver: invalid sort option'
+  for (const option of [{ sort_target: 9 }, { sortOrder: -1 }]) {
+    expect(() => RangeRequest.decode(option)).toThrow(expect.objectContaining({ message }))
+  }
 })

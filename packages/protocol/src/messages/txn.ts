@@ -22,8 +22,19 @@ import {
 export const Compare = message(
   'Compare',
   {
-    result: enumOf({ EQUAL: 0, GREATER: 1, LESS: 2, NOT_EQUAL: 3 }),
-    target: enumOf({ VERSION: 0, CREATE: 1, MOD: 2, VALUE: 3, LEASE: 4 }),
+    result: enumOf('etcdserverpb.Compare_CompareResult', {
+      EQUAL: 0,
+      GREATER: 1,
+      LESS: 2,
+      NOT_EQUAL: 3,
+    }),
+    target: enumOf('etcdserverpb.Compare_CompareTarget', {
+      VERSION: 0,
+      CREATE: 1,
+      MOD: 2,
+      VALUE: 3,
+      LEASE: 4,
+    }),
     key: bytes(),
     version: int64(),
     createRevision: int64(),

@@ -13,7 +13,9 @@ export const WatchCreateRequest = message('WatchCreateRequest', {
   rangeEnd: bytes(),
   startRevision: int64(),
   progressNotify: bool(),
-  filters: repeated(enumOf({ NOPUT: 0, NODELETE: 1 })),
+  filters: repeated(
+    enumOf('etcdserverpb.WatchCreateRequest_FilterType', { NOPUT: 0, NODELETE: 1 }),
+  ),
   prevKv: bool(),
   watchId: int64(),
   fragment: bool(),
@@ -37,7 +39,7 @@ export const WatchRequest = message(
 export type WatchRequest = MessageOf<typeof WatchRequest>
 
 export const Event = message('Event', {
-  type: enumOf({ PUT: 0, DELETE: 1 }),
+  type: enumOf('mvccpb.Event_EventType', { PUT: 0, DELETE: 1 }),
   kv: ref(() => KeyValue),
   prevKv: ref(() => KeyValue),
 })

@@ -1,6 +1,6 @@
 /** Fields made of others: a message inside a message, and a list. */
 
-import { describe, FieldProblem, type Field } from './field.js'
+import { cannotUnmarshal, FieldProblem, kindOf, type Field } from './field.js'
 import type { Message } from './message.js'
 
 /**
@@ -27,7 +27,7 @@ export function repeated<T, In>(
     absent: [],
     wireName: undefined,
     read(json) {
-      if (!Array.isArray(json)) throw new FieldProblem(`expected an array, got ${describe(json)}`)
+      if (!Array.isArray(json)) throw cannotUnmarshal(kindOf(json), '[]json.RawMessage')
       const items: Item[] = []
       for (let index = 0; index < json.length; index++) {
         try {

@@ -3,15 +3,24 @@
  * the code works with, because those are what users see on the wire.
  */
 
-import { describe, FieldProblem, type Field } from './field.js'
+import { goQuote } from '../json/go-quote.js'
+import { JsonNumber } from '../json/json-number.js'
+import { cannotUnmarshal, FieldProblem, kindOf, numberText, type Field } from './field.js'
+
+const MAX_INT32 = 2 ** 31 - 1
 
 /**
+ * Deviation: a number without a name is refused. etcd takes a comparison by such an operator for
+ * true, and before 3.5 ignores such a sort order.
+ *
+ * @param goType etcd's name for it, which its errors contain.
  * @param numbers the names and their numbers; one of them must have 0, which is the absent value.
- * @param unknown what to say of a value outside of them, where etcd has a text of its own.
+ * @param unnamed what to say of a number that has no name, where etcd has a text of its own.
  */
 export function enumOf<Name extends string>(
+  goType: string,
   numbers: Readonly<Record<Name, number>>,
-  unknown?: string,
+  unnamed?: string,
 ): Field<Name, Name> {
   const names = Object.keys(numbers) as Name[]
   const byNumber = new Map(names.map((name) => [numbers[name], name]))
@@ -23,7 +32,21 @@ export function enumOf<Name extends string>(
     if (typeof json === 'string' && known.has(json)) return json as Name
     const name = typeof json === 'number' ? byNumber.get(json) : undefined
     if (name !== undefined) return name
-    throw new FieldProblem(unknown ?? `expected one of ${names.join(', ')}, got ${describe(json)}`)
+    throw notAMember(json, goType, unnamed)
   }
   return { absent, wireName: undefined, read, isAbsent: (value) => value === absent, write: read }
+}
+
+function notAMember(json: unknown, goType: string, unnamed: string | undefined): FieldProblem {
+  if (typeof json === 'string') {
+    return new FieldProblem(`unknown value ${goQuote(json)} for enum ${goType}`)
+  }
+  if (typeof json !== 'number' && !(json instanceof JsonNumber)) {
+    return cannotUnmarshal(kindOf(json), goType)
+  }
+  const text = numberText(json)
+  if (!Number.isInteger(json) || Math.abs(Number(json)) > MAX_INT32) {
+    return cannotUnmarshal(`number ${text}`, goType)
+  }
+  return new FieldProblem(unnamed ?? `unknown value ${text} for enum ${goType}`)
 }

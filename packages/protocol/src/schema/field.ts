@@ -2,8 +2,10 @@
  * What a field of a message is: how its value is read from JSON and written to it, and which value
  * it has when it is absent. A field knows nothing of its name; the message adds that to a problem.
  *
- * Source: the JSON mapping of proto3, as etcd's gateway applies it.
+ * Source: the JSON mapping of proto3, as etcd's gateway applies it (golang/protobuf jsonpb 1.3).
  */
+
+import { JsonNumber } from '../json/json-number.js'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
 
@@ -49,6 +51,30 @@ export class FieldProblem extends Error {
 /** Gives a field a name on the wire that is not the snake_case of its property, such as `ID`. */
 export function named<T, In>(wireName: string, field: Field<T, In>): Field<T, In> {
   return { ...field, wireName }
+}
+
+/**
+ * What Go's encoding/json says of a value that a Go type cannot hold. The types are those of etcd's
+ * generated code, which its users have come to know from these texts.
+ *
+ * @param what the kind of value, and its text where Go gives it
+ */
+export function cannotUnmarshal(what: string, goType: string): FieldProblem {
+  return new FieldProblem(`json: cannot unmarshal ${what} into Go value of type ${goType}`)
+}
+
+/** Go's word for a kind of JSON value. */
+export function kindOf(json: unknown): string {
+  if (json === null) return 'null'
+  if (Array.isArray(json)) return 'array'
+  if (json instanceof JsonNumber || typeof json === 'number') return 'number'
+  return typeof json === 'boolean' ? 'bool' : typeof json
+}
+
+/** A number as it was written, for those kinds of fields of which Go quotes it. */
+export function numberText(json: number | JsonNumber): string {
+  if (json instanceof JsonNumber) return json.text
+  return Object.is(json, -0) ? '-0' : String(json)
 }
 
 /** Names what was found instead, without repeating a caller's data at length. */

@@ -9,41 +9,73 @@
  *   all 64 bits and must come back exactly.
  */
 
-import { describe, FieldProblem, type Field } from './field.js'
+import { HoldfastError } from '../errors/holdfast-error.js'
+import { readWholeGoJson } from '../json/go-json.js'
+import { JsonNumber } from '../json/json-number.js'
+import { cannotUnmarshal, describe, FieldProblem, kindOf, numberText, type Field } from './field.js'
 
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)$/
-const INT64: Bounds = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
-const UINT64: Bounds = { min: 0n, max: 2n ** 64n - 1n }
-/** Every decimal of at most this many characters is a safe integer. */
-const SAFE_LENGTH = 15
 
 interface Bounds {
+  readonly goType: string
   readonly min: bigint
   readonly max: bigint
+  /** Every decimal of at most this many characters is within the bounds, its sign aside. */
+  readonly shortLength: number
 }
 
-/** The decimal text of an integer, `-0` made `0`. */
-function decimal(json: unknown): string {
-  if (typeof json === 'number' && Number.isInteger(json)) {
-    return Number.isSafeInteger(json) ? String(json) : BigInt(json).toString()
+const INT64: Bounds = { goType: 'int64', min: -(2n ** 63n), max: 2n ** 63n - 1n, shortLength: 15 }
+const UINT64: Bounds = { goType: 'uint64', min: 0n, max: 2n ** 64n - 1n, shortLength: 15 }
+const INT32: Bounds = { goType: 'int32', min: -(2n ** 31n), max: 2n ** 31n - 1n, shortLength: 9 }
+const UINT32: Bounds = { goType: 'uint32', min: 0n, max: 2n ** 32n - 1n, shortLength: 9 }
+
+/** The decimal text of an integer within its bounds, `-0` made `0`. */
+function decimal(json: unknown, bounds: Bounds): string {
+  const text = plainDecimal(json) ?? writtenOtherwise(json, bounds.goType)
+  if (!isWithin(text, bounds)) throw cannotUnmarshal(`number ${text}`, bounds.goType)
+  return text === '-0' ? '0' : text
+}
+
+function plainDecimal(json: unknown): string | undefined {
+  if (typeof json === 'string') return DECIMAL.test(json) ? json : undefined
+  return typeof json === 'number' && Number.isSafeInteger(json) ? numberText(json) : undefined
+}
+
+/**
+ * jsonpb takes the quotes from a string and reads what is left as JSON again: it may have space
+ * around it, or be null, and a text that is no number gets the errors of JSON.
+ */
+function writtenOtherwise(json: unknown, goType: string): string {
+  const value = typeof json === 'string' ? readUnquoted(json) : json
+  if (value === null) return '0'
+  if (typeof value !== 'number' && !(value instanceof JsonNumber)) {
+    throw cannotUnmarshal(kindOf(value), goType)
   }
-  if (typeof json === 'string' && DECIMAL.test(json)) return json === '-0' ? '0' : json
-  throw new FieldProblem(`expected an integer, got ${describe(json)}`)
+  // An integer that a program wrote itself may be long without being a `JsonNumber`.
+  const text = Number.isInteger(value) ? BigInt(Number(value)).toString() : numberText(value)
+  if (DECIMAL.test(text)) return text
+  throw cannotUnmarshal(`number ${text}`, goType)
 }
 
-function checkBounds(text: string, bounds: Bounds): void {
-  if (text.length <= SAFE_LENGTH && (text[0] !== '-' || bounds.min < 0n)) return
+function readUnquoted(text: string): unknown {
+  try {
+    return readWholeGoJson(text)
+  } catch (error) {
+    throw error instanceof HoldfastError ? new FieldProblem(error.message) : error
+  }
+}
+
+function isWithin(text: string, { min, max, shortLength }: Bounds): boolean {
+  if (min === 0n && text.startsWith('-')) return false
+  if (text.length <= shortLength) return true
   // The longest 64-bit decimal has 20 characters; a longer text is not worth a conversion.
-  const value = text.length > 20 ? undefined : BigInt(text)
-  if (value === undefined || value < bounds.min || value > bounds.max) {
-    throw new FieldProblem(`out of range: ${describe(text)}`)
-  }
+  if (text.length > 20) return false
+  const value = BigInt(text)
+  return value >= min && value <= max
 }
 
 function readNumber(json: unknown, bounds: Bounds): number {
-  const text = decimal(json)
-  checkBounds(text, bounds)
-  const value = Number(text)
+  const value = Number(decimal(json, bounds))
   if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
   return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value
 }
@@ -76,9 +108,7 @@ function exactId(bounds: Bounds): Field<string, string> {
     if (typeof json === 'number' && !Number.isSafeInteger(json)) {
       throw new FieldProblem(`a number that has lost digits, got ${describe(json)}`)
     }
-    const text = decimal(json)
-    checkBounds(text, bounds)
-    return text
+    return decimal(json, bounds)
   }
   return {
     absent: '0',
@@ -97,17 +127,13 @@ export const id64 = (): Field<string, string> => id64Field
 /** The id of a member or a cluster: an unsigned 64-bit integer in canonical decimal. */
 export const unsignedId64 = (): Field<string, string> => unsignedId64Field
 
-function narrowNumber(min: number, max: number): Field<number, number> {
-  const read = (json: unknown): number => {
-    const value = Number(decimal(json))
-    if (value < min || value > max) throw new FieldProblem(`out of range: ${describe(json)}`)
-    return value
-  }
+function narrowNumber(bounds: Bounds): Field<number, number> {
+  const read = (json: unknown): number => Number(decimal(json, bounds))
   return { absent: 0, wireName: undefined, read, isAbsent: (value) => value === 0, write: read }
 }
 
-const int32Field = narrowNumber(-(2 ** 31), 2 ** 31 - 1)
-const uint32Field = narrowNumber(0, 2 ** 32 - 1)
+const int32Field = narrowNumber(INT32)
+const uint32Field = narrowNumber(UINT32)
 
 /** Written as a JSON number, unlike the 64-bit kinds. */
 export const int32 = (): Field<number, number> => int32Field

@@ -3,18 +3,29 @@
  *
  * Decoding accepts each field by its name on the wire and by the lowerCamelCase of that, ignores
  * unknown names, reads null as absent, and refuses a field in both spellings or two members of a
- * oneof. Encoding leaves out what is absent. The tables are built once; a message of ten fields costs
+ * oneof. Of several fields that do not fit it names the one that etcd comes upon first. Encoding leaves out what is absent. The tables are built once; a message of ten fields costs
  * one object and one look-up a field that is present.
  */
 
-import { HoldfastError } from '../errors/holdfast-error.js'
-import { describe, FieldProblem, type AnyField, type Field, type JsonObject } from './field.js'
+import { FieldError } from '../errors/field-error.js'
+import { JsonNumber } from '../json/json-number.js'
+import {
+  cannotUnmarshal,
+  FieldProblem,
+  kindOf,
+  type AnyField,
+  type Field,
+  type JsonObject,
+} from './field.js'
 
 export interface Message<T, In> {
   readonly name: string
-  /** @throws {HoldfastError} `invalidArgument`, naming the field, when the JSON does not fit. */
+  /**
+   * @throws {FieldError} `invalidArgument`, in etcd's words, when the JSON does not fit. Its `path`
+   * names the field.
+   */
   decode(json: unknown): T
-  /** @throws {HoldfastError} `invalidArgument`, naming the field, when a value does not fit. */
+  /** @throws {FieldError} `invalidArgument`, naming the field, when a value does not fit. */
   encode(value: In): JsonObject
   /** As `decode`, for a message inside another. @throws FieldProblem */
   read(json: unknown): T
@@ -44,6 +55,8 @@ interface Entry {
   readonly wireName: string
   readonly field: Field<unknown, unknown>
   readonly bit: number
+  /** jsonpb reads the fields as they are declared, and those of oneofs after the others. */
+  readonly rank: number
   /** The bits of this field's oneof, or its own. At most one of them may be present. */
   readonly exclusive: number
 }
@@ -65,13 +78,15 @@ function entriesOf(fields: Fields, oneofs: readonly (readonly string[])[]): read
   if (properties.length > 31) throw new TypeError('a message has at most 31 fields')
   const bitOf = (property: string): number => 1 << properties.indexOf(property)
 
-  return Object.entries(fields).map(([property, field]) => {
-    const group = oneofs.find((members) => members.includes(property)) ?? [property]
+  return Object.entries(fields).map(([property, field], index) => {
+    const oneof = oneofs.find((members) => members.includes(property))
+    const group = oneof ?? [property]
     return {
       property,
       wireName: field.wireName ?? snakeCase(property),
       field: field,
       bit: bitOf(property),
+      rank: oneof === undefined ? index : properties.length + index,
       exclusive: group.reduce((mask, member) => mask | bitOf(member), 0),
     }
   })
@@ -98,8 +113,8 @@ export function message<const F extends Fields>(
     name,
     read,
     write,
-    decode: (json) => refusing(name, () => read(json)),
-    encode: (value) => refusing(name, () => write(value)),
+    decode: (json) => refusing(name, () => read(json), bareText),
+    encode: (value) => refusing(name, () => write(value), textWithPath),
   }
 }
 
@@ -108,25 +123,36 @@ function readMessage(
   absent: Readonly<Record<string, unknown>>,
   byName: ReadonlyMap<string, Entry>,
 ): Readonly<Record<string, unknown>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new FieldProblem(`expected an object, got ${describe(json)}`)
-  }
+  if (!isObject(json)) throw cannotUnmarshal(kindOf(json), 'map[string]json.RawMessage')
   const result = { ...absent }
   let seen = 0
+  let first: { readonly rank: number; readonly problem: FieldProblem } | undefined
   for (const name of Object.keys(json)) {
     const entry = byName.get(name)
     if (entry === undefined) continue
-    const value = (json as Readonly<Record<string, unknown>>)[name]
+    const value = json[name]
     if (value === null || value === undefined) continue
     if ((seen & entry.exclusive) !== 0) throw conflict(entry, seen).within(name)
     seen |= entry.bit
     try {
       result[entry.property] = entry.field.read(value)
     } catch (error) {
-      throw error instanceof FieldProblem ? error.within(name) : error
+      if (!(error instanceof FieldProblem)) throw error
+      const { rank } = entry
+      if (first === undefined || rank < first.rank) first = { rank, problem: error.within(name) }
     }
   }
+  if (first !== undefined) throw first.problem
   return result
+}
+
+function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return (
+    typeof json === 'object' &&
+    json !== null &&
+    !Array.isArray(json) &&
+    !(json instanceof JsonNumber)
+  )
 }
 
 function conflict(entry: Entry, seen: number): FieldProblem {
@@ -152,14 +178,18 @@ function writeMessage(
   return json
 }
 
-function refusing<T>(name: string, work: () => T): T {
+type Wording = (problem: string, path: string) => string
+
+/** etcd's texts name no field. */
+const bareText: Wording = (problem) => problem
+const textWithPath: Wording = (problem, path) => `${path}: ${problem}`
+
+function refusing<T>(name: string, work: () => T, wording: Wording): T {
   try {
     return work()
   } catch (error) {
     if (!(error instanceof FieldProblem)) throw error
-    const at = error.path === '' ? name : `${name}.${error.path}`
-    throw new HoldfastError('invalidArgument', `${at}: ${error.message}`, {
-      outcome: 'not-applied',
-    })
+    const path = error.path === '' ? name : `${name}.${error.path}`
+    throw new FieldError(path, wording(error.message, path))
   }
 }

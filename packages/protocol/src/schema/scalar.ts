@@ -1,15 +1,15 @@
 /** The fields that hold one plain value: booleans, texts and bytes. */
 
 import { decodeBase64, encodeBase64 } from '../bytes/base64.js'
-import { describe, FieldProblem, type Field } from './field.js'
+import { illegalBase64At } from '../bytes/illegal-base64.js'
+import { JsonNumber } from '../json/json-number.js'
+import { cannotUnmarshal, describe, FieldProblem, kindOf, numberText, type Field } from './field.js'
 
 const boolField: Field<boolean, boolean> = {
   absent: false,
   wireName: undefined,
   read(json) {
-    if (typeof json !== 'boolean') {
-      throw new FieldProblem(`expected true or false, got ${describe(json)}`)
-    }
+    if (typeof json !== 'boolean') throw cannotUnmarshal(kindOf(json), 'bool')
     return json
   },
   isAbsent: (value) => !value,
@@ -27,7 +27,7 @@ const stringField: Field<string, string> = {
   absent: '',
   wireName: undefined,
   read(json) {
-    if (typeof json !== 'string') throw new FieldProblem(`expected a string, got ${describe(json)}`)
+    if (typeof json !== 'string') throw cannotUnmarshal(kindOf(json), 'string')
     return json
   },
   isAbsent: (value) => value === '',
@@ -48,10 +48,11 @@ const bytesField: Field<Uint8Array, Uint8Array> = {
   absent: NO_BYTES,
   wireName: undefined,
   read(json) {
-    if (typeof json !== 'string') throw new FieldProblem(`expected base64, got ${describe(json)}`)
+    if (Array.isArray(json)) return bytesOfNumbers(json)
+    if (typeof json !== 'string') throw cannotUnmarshal(kindOf(json), '[]uint8')
     const bytes = decodeBase64(json)
-    if (bytes === undefined) throw new FieldProblem(`not base64: ${describe(json)}`)
-    return bytes
+    if (bytes !== undefined) return bytes
+    throw new FieldProblem(`illegal base64 data at input byte ${illegalBase64At(json)}`)
   },
   isAbsent: (value) => value.length === 0,
   write(value) {
@@ -60,6 +61,20 @@ const bytesField: Field<Uint8Array, Uint8Array> = {
     }
     return encodeBase64(value)
   },
+}
+
+/** Go reads a list of numbers into any list of bytes; null it leaves at 0. */
+function bytesOfNumbers(items: readonly unknown[]): Uint8Array {
+  return Uint8Array.from(items, (item) => {
+    if (item === null) return 0
+    if (typeof item !== 'number' && !(item instanceof JsonNumber)) {
+      throw cannotUnmarshal(kindOf(item), 'uint8')
+    }
+    const text = numberText(item)
+    const value = /^[0-9]{1,3}$/.test(text) ? Number(text) : Infinity
+    if (value > 255) throw cannotUnmarshal(`number ${text}`, 'uint8')
+    return value
+  })
 }
 
 /** Written as padded standard base64; read as standard or URL-safe, padded or not. */

@@ -119,12 +119,30 @@ describe('several messages in one body', () => {
 })
 
 describe('a malformed message', () => {
-  it.each(['{"ID":', 'nonsense', '{"ID":"x"}', '[]', '{"ID":1.5}', '\uFEFF{}'])(
-    'that is the first is a 400: %s',
-    async (body) => {
-      expect(await edge.post(PATH, body)).toMatchObject({ status: 400, body: { code: 3 } })
-    },
-  )
+  it.each([
+    ['{"ID":', 'unexpected EOF'],
+    ['nonsense', "invalid character 'o' in literal null (expecting 'u')"],
+    ['{"ID":"x"}', "invalid character 'x' looking for beginning of value"],
+    ['[]', 'json: cannot unmarshal array into Go value of type map[string]json.RawMessage'],
+    ['{"ID":1.5}', 'json: cannot unmarshal number 1.5 into Go value of type int64'],
+    ['\uFEFF{}', "invalid character 'ï' looking for beginning of value"],
+  ])('that is the first is a 500 without a code of its own (etcd): %s', async (body, message) => {
+    expect(await edge.post(PATH, body)).toEqual({
+      status: 500,
+      body: { error: message, code: 2, message },
+    })
+  })
+
+  it('that came together with another is an error line after the answer to that', async () => {
+    const body = new OpenBody()
+    body.send('{"ID":"11"}{"ID":}')
+    const lines = new Lines(await edge.open(PATH, body.stream))
+    // The body stays open: nothing else comes that could bring the error to light.
+    expect(await lines.rest()).toMatchObject([
+      alive('11'),
+      { error: { code: 3, message: "invalid character '}' looking for beginning of value" } },
+    ])
+  })
 
   it.each([{ ID: 'x' }, '{"ID":', 'nonsense '])(
     'that comes later is an error line, after which nothing is done: %j',

@@ -1,10 +1,10 @@
 /** `/v3/lease/keepalive`: one line for each message of the body, then the end. */
 
-import { JsonSplitter, limits, routes } from '@holdfast/protocol'
+import { routes } from '@holdfast/protocol'
 import type { EdgeContext } from '../edge-context.js'
 import { wireErrorOrDefect } from '../error-response.js'
-import { bodyChunks } from '../request-body.js'
 import { LineStream } from '../stream-lines.js'
+import { streamRequests } from '../stream-requests.js'
 import { keepAlive } from './lease.js'
 
 /** @throws what is wrong with the first message: until there is a line, that is the response */
@@ -46,12 +46,8 @@ async function* keepAliveLines(
   context: EdgeContext,
   body: ReadableStream<Uint8Array> | null,
 ): AsyncGenerator<string> {
-  const splitter = new JsonSplitter({ maxBytes: limits.maxStreamRequestBytes })
   const { request, response } = routes.leaseKeepAlive
-  const answer = async (value: unknown): Promise<string> =>
-    JSON.stringify(response.encode(await keepAlive(context, request.decode(value))))
-  for await (const chunk of bodyChunks(body)) {
-    for (const value of splitter.push(chunk)) yield await answer(value)
+  for await (const message of streamRequests(body, request)) {
+    yield JSON.stringify(response.encode(await keepAlive(context, message)))
   }
-  for (const value of splitter.end()) yield await answer(value)
 }

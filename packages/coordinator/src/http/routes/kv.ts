@@ -45,8 +45,8 @@ export async function proposeFor<T extends CommandResult['type']>(
 }
 
 function checked<T extends Operation>(operation: T): T {
-  checkSize(operation)
   checkOperation(operation)
+  checkSize(operation)
   return operation
 }
 

@@ -120,22 +120,45 @@ describe('several requests in one body', () => {
 })
 
 describe('a malformed request', () => {
+  it.each(['', '{}', 'null', '{"cancel_request":{"watch_id":1}}'])(
+    'that is the first and asks for nothing is a 400, and nothing is left: %s',
+    async (body) => {
+      expect(await edge.post(PATH, body)).toMatchObject({ status: 400, body: { code: 3 } })
+    },
+  )
+
+  const notAnObject = 'into Go value of type map[string]json.RawMessage'
   it.each([
-    '',
-    '{}',
-    'null',
-    '[]',
-    'nonsense',
-    '{"create_request":5}',
-    '{"create_request":{}',
-    '{"cancel_request":{"watch_id":1}}',
-  ])('that is the first is a 400, and nothing is left: %s', async (body) => {
-    expect(await edge.post(PATH, body)).toMatchObject({ status: 400, body: { code: 3 } })
+    ['[]', `json: cannot unmarshal array ${notAnObject}`],
+    ['nonsense', "invalid character 'o' in literal null (expecting 'u')"],
+    ['{"create_request":5}', `json: cannot unmarshal number ${notAnObject}`],
+    ['{"create_request":{}', 'unexpected EOF'],
+    [
+      '{"create_request":{"filters":["X"]}}',
+      'unknown value "X" for enum etcdserverpb.WatchCreateRequest_FilterType',
+    ],
+  ])('that is the first is a 500 without a code of its own (etcd): %s', async (body, message) => {
+    expect(await edge.post(PATH, body)).toEqual({
+      status: 500,
+      body: { error: message, code: 2, message },
+    })
   })
 
   it('with two members of its oneof is one', async () => {
     const body = { create_request: KEY, progress_request: {} }
-    expect(await edge.post(PATH, body)).toMatchObject({ status: 400, body: { code: 3 } })
+    expect(await edge.post(PATH, body)).toMatchObject({ status: 500, body: { code: 2 } })
+  })
+
+  it('that came together with another is an error line after the answer to that', async () => {
+    const body = new OpenBody()
+    body.send(creating() + '{"cancel_request":}')
+    const lines = await watch(body.stream)
+    // The body stays open: nothing else comes that could bring the error to light.
+    expect(await lines.rest()).toMatchObject([
+      { result: { created: true } },
+      { error: { code: 3, message: "invalid character '}' looking for beginning of value" } },
+    ])
+    expect(edge.hub.watcherCount).toBe(0)
   })
 
   it.each([{}, { create_request: 5 }, 'nonsense '])(

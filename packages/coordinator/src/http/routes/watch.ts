@@ -3,12 +3,12 @@
  * end the watches; the client's leaving does.
  */
 
-import { etcdErrors, JsonSplitter, limits, routes, type WatchRequest } from '@holdfast/protocol'
+import { etcdErrors, routes, type WatchRequest } from '@holdfast/protocol'
 import type { EdgeContext } from '../edge-context.js'
 import { EdgeError } from '../edge-error.js'
 import { wireErrorOrDefect } from '../error-response.js'
-import { bodyChunks } from '../request-body.js'
 import { LineStream } from '../stream-lines.js'
+import { streamRequests } from '../stream-requests.js'
 import { WatchSession } from '../watch-session.js'
 
 /** Set by clients that would rather lose a watch than have it silently stand still (etcd #10819). */
@@ -16,13 +16,13 @@ const REQUIRE_LEADER_HEADER = 'grpc-metadata-hasleader'
 
 const NOTHING_TO_CANCEL = { code: 3, message: 'the first watch request cannot cancel' } as const
 
-/** @throws what is wrong with the first message; etcd waits for ever, or answers 500 and code 2 */
+/** @throws what is wrong with the first message: until there is a line, that is the response */
 export async function watchStream(
   context: EdgeContext,
   request: Request,
   onDefect: (error: unknown) => void,
 ): Promise<Response> {
-  const requests = watchRequests(request.body)
+  const requests = streamRequests(request.body, routes.watch.request)
   const next = await requests.next()
   const first = next.done === true ? routes.watch.request.decode({}) : next.value
   // etcd stays silent for ever (etcd #12333).
@@ -70,15 +70,4 @@ async function readOn(
     session.handle(request)
     await stream.untilWritable()
   }
-}
-
-async function* watchRequests(
-  body: ReadableStream<Uint8Array> | null,
-): AsyncGenerator<WatchRequest> {
-  const splitter = new JsonSplitter({ maxBytes: limits.maxStreamRequestBytes })
-  const { request } = routes.watch
-  for await (const chunk of bodyChunks(body)) {
-    for (const value of splitter.push(chunk)) yield request.decode(value)
-  }
-  for (const value of splitter.end()) yield request.decode(value)
 }

@@ -1,0 +1,132 @@
+/** The cluster itself: who belongs to it, and how each of its members is. */
+
+import { routes } from '@holdfast/protocol'
+import { originOf } from '../config.js'
+import type { Rpc } from '../rpc/rpc.js'
+import type { WaitOptions } from '../time/scope.js'
+
+/** One who belongs to the cluster, whether it runs or not. */
+export interface Member {
+  /** An unsigned 64-bit integer in decimal. */
+  readonly id: string
+  /** Empty as long as it has not started. */
+  readonly name: string
+  /** Where the other members reach it. */
+  readonly peerUrls: readonly string[]
+  /** Where clients reach it; none as long as it has not started. */
+  readonly clientUrls: readonly string[]
+  /** Whether it only follows, and has no vote. */
+  readonly isLearner: boolean
+}
+
+/** What a member says of itself. */
+export interface MemberStatus {
+  /** The endpoint that was asked, as an origin. */
+  readonly endpoint: string
+  /** The id of the member that answered there: an unsigned 64-bit integer in decimal. */
+  readonly memberId: string
+  /** The id of its cluster, likewise. */
+  readonly clusterId: string
+  /** The version of etcd that it is, or that it is compatible with. */
+  readonly version: string
+  readonly isLearner: boolean
+  /** Whether it believes that it leads. One that was cut off may, until it notices. */
+  readonly isLeader: boolean
+  /** The id of the member that it follows, or its own; undefined when it knows of no leader. */
+  readonly leaderId: string | undefined
+  readonly raftTerm: number
+  /** The index of the newest log entry that it knows to be committed. */
+  readonly raftIndex: number
+  /** The index of the newest log entry that its store holds. */
+  readonly raftAppliedIndex: number
+  /** The revision of its store. */
+  readonly revision: number
+  /** What its store takes on the disk. */
+  readonly dbSizeBytes: number
+  /** How much of that is in use. The rest is reused, or given back by defragmenting. */
+  readonly dbSizeInUseBytes: number
+  /** What it says is wrong with it, such as an alarm, or that it has no leader. */
+  readonly errors: readonly string[]
+}
+
+export interface MembersOptions extends WaitOptions {
+  /**
+   * Answer from the asked member's own state, without a majority: possible in a minority, and perhaps
+   * stale. Default false. An etcd 3.4 knows no other way.
+   */
+  readonly serializable?: boolean | undefined
+}
+
+/**
+ * The cluster behind a client.
+ *
+ * @example
+ * ```ts
+ * for (const endpoint of holdfast.cluster.endpoints) {
+ *   const { version, isLeader } = await holdfast.cluster.status(endpoint)
+ *   console.log(endpoint, version, isLeader ? 'leads' : 'follows')
+ * }
+ * ```
+ */
+export class Cluster {
+  readonly #rpc: Rpc
+
+  /** @internal */
+  constructor(rpc: Rpc) {
+    this.#rpc = rpc
+  }
+
+  /** The endpoints that the client was given, as origins. */
+  get endpoints(): readonly string[] {
+    return this.#rpc.endpoints.all
+  }
+
+  /** Who belongs to the cluster. */
+  async members(options: MembersOptions = {}): Promise<readonly Member[]> {
+    const { serializable = false, ...waiting } = options
+    const { members } = await this.#rpc.ask(
+      routes.memberList,
+      { linearizable: !serializable },
+      { repetition: 'safe', withoutLeader: serializable, ...waiting },
+    )
+    return members
+  }
+
+  /**
+   * How a member is, by its own account, whether or not it has a leader.
+   *
+   * @param endpoint whom to ask: this endpoint only, and once, whether or not the client was given
+   * it. Default whichever of the client's endpoints answers; the result says which.
+   * @throws {HoldfastError} `connectionFailed` or `timeout` when it did not answer.
+   */
+  async status(endpoint?: string, options: WaitOptions = {}): Promise<MemberStatus> {
+    const reply = await this.#rpc.call(
+      routes.status,
+      {},
+      {
+        repetition: 'safe',
+        withoutLeader: true,
+        ...(endpoint !== undefined && { endpoint: originOf(endpoint) }),
+        ...options,
+      },
+    )
+    const { header, leader, dbSize, dbSizeInUse, ...status } = reply.response
+    const memberId = header?.memberId ?? '0'
+    return {
+      endpoint: reply.endpoint,
+      memberId,
+      clusterId: header?.clusterId ?? '0',
+      version: status.version,
+      isLearner: status.isLearner,
+      isLeader: leader !== '0' && leader === memberId,
+      leaderId: leader === '0' ? undefined : leader,
+      raftTerm: status.raftTerm,
+      raftIndex: status.raftIndex,
+      raftAppliedIndex: status.raftAppliedIndex,
+      revision: header?.revision ?? 0,
+      dbSizeBytes: dbSize,
+      dbSizeInUseBytes: dbSizeInUse,
+      errors: status.errors,
+    }
+  }
+}

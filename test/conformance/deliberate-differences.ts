@@ -1,0 +1,80 @@
+/**
+ * The table of what we answer otherwise than etcd 3.4 on purpose, in three parts: requests that are
+ * spelt as later versions allow go to 3.4 in the spelling that it takes, and must then have the same
+ * answer; what we refuse and 3.4 takes is known by our text, and goes to us only; and where a text
+ * shows what we do not keep, status and code must be equal.
+ */
+
+import { fieldsOf } from './json-fields.js'
+
+interface Difference {
+  readonly what: string
+  readonly why: string
+}
+
+const STRING = /"(?:[^"\\]|\\.)*"/g
+const BYTES = /("(?:key|value|range_end|rangeEnd)"\s*:\s*)"((?:[^"\\]|\\.)*)"/g
+
+export const respellings: readonly (Difference & { readonly respell: (body: string) => string })[] =
+  [
+    {
+      what: 'escapes in an integer in quotes and in the name of an enumeration',
+      why: '3.4 reads what stands between the quotes; 3.6 undoes the escapes first',
+      respell: (body) => body.replace(STRING, withoutEscapes),
+    },
+    {
+      what: 'bytes in the URL-safe alphabet, or without padding',
+      why: '3.6 takes them',
+      respell: (body) =>
+        body.replace(BYTES, (_, name: string, text: string) => `${name}"${standardBase64(text)}"`),
+    },
+  ]
+
+export const refusals: readonly (Difference & { readonly says: RegExp })[] = [
+  {
+    what: 'a sort option by a number that has no name',
+    why: '3.4 ignores the order and dies of the target; 3.5 refuses both',
+    says: /^etcdserver: invalid sort option$/,
+  },
+  {
+    what: 'another enumeration by a number that has no name',
+    why: 'etcd takes a comparison by such an operator for true',
+    says: /^unknown value -?\d+ for enum /,
+  },
+  {
+    what: 'one field in both spellings',
+    why: '3.4 takes the camelCase one; 3.6 refuses them',
+    says: /^given twice, in two spellings$/,
+  },
+]
+
+export const rewordings: readonly (Difference & {
+  readonly appliesTo: (json: unknown) => boolean
+})[] = [
+  {
+    what: 'characters that need an escape, in an integer in quotes or the name of an enumeration',
+    why: '3.4 shows the escape, which we have undone by then',
+    appliesTo: (json) =>
+      fieldsOf(json).some(
+        ({ value }) => typeof value === 'string' && JSON.stringify(value) !== `"${value}"`,
+      ),
+  },
+]
+
+function withoutEscapes(token: string): string {
+  try {
+    const text: unknown = JSON.parse(token)
+    const plain = `"${String(text)}"`
+    return JSON.stringify(text) === plain ? plain : token
+  } catch {
+    return token
+  }
+}
+
+/** What is not base64 either way stays what it is, but for the alphabet. */
+function standardBase64(text: string): string {
+  const standard = text.replaceAll('-', '+').replaceAll('_', '/')
+  if (!/^(?:[A-Za-z0-9+/]|\\[rn])*$/.test(standard)) return standard
+  const { length } = standard.replace(/\\[rn]/g, '')
+  return length % 4 < 2 ? standard : standard + '='.repeat(4 - (length % 4))
+}
