@@ -38,7 +38,7 @@ export class Heartbeats {
     this.#nowTicks += elapsedTicks
     if (this.#nowTicks < this.#nextDueTick) return
     this.#nextDueTick = this.#nowTicks + this.#core.config.heartbeatTicks
-    this.#isDue = true
+    this.#isDue = this.#replication.followers.length > 0
   }
 
   /** The leader's clock, in ticks since it was elected. */
@@ -51,11 +51,12 @@ export class Heartbeats {
     if (progress !== undefined) progress.lastHeardTick = this.#nowTicks
   }
 
-  /** Whether a member was heard within the minimum election timeout; the leader always is. */
+  /** Whether `id` was heard within the minimum election timeout; the leader itself always is. */
   isActive(id: MemberId): boolean {
-    const { config, state } = this.#core
-    const oldestTick = this.#nowTicks - config.electionTicks
-    return id === state.id || this.#replication.known(id).lastHeardTick > oldestTick
+    if (id === this.#core.state.id) return true
+    const progress = this.#replication.follower(id)
+    const oldestTick = this.#nowTicks - this.#core.config.electionTicks
+    return progress !== undefined && progress.lastHeardTick > oldestTick
   }
 
   /** CheckQuorum: whether a quorum was, the leader included. */

@@ -135,6 +135,14 @@ describe('committing (§5.3)', () => {
     expect(member.commitIndex).toBe(1)
   })
 
+  test('a single member has nobody to send heartbeats to, and nothing to do', () => {
+    const member = new TestMember({ voters: ['1'] })
+    member.becomeEstablishedLeader()
+    member.tick(100)
+    expect(member.raft.hasReady()).toBe(false)
+    expect(member.role).toBe('leader')
+  })
+
   test('an acknowledgement beyond the log is a broken invariant', () => {
     const member = new TestMember()
     member.becomeLeader()

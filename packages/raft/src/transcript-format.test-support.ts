@@ -2,12 +2,20 @@
 
 import type { Entry } from './entry.js'
 import { decodeMembership, type Membership } from './membership.js'
+import type { MemoryLog } from './memory-log.test-support.js'
 import type { Message, PreVote, RequestVote } from './message.js'
 import type { Append, Ready, Status } from './ready.js'
 import type { Snapshot } from './snapshot.js'
 
 export function describeEntries(entries: readonly Entry[]): string {
   return `[${entries.map(describeEntry).join(', ')}]`
+}
+
+/** What is durable, behind the snapshot that it begins with. */
+export function describeLog(log: MemoryLog): string {
+  const baseIndex = log.firstIndex() - 1
+  const base = baseIndex === 0 ? '' : `after ${baseIndex}/${log.term(baseIndex)} `
+  return `${base}${describeEntries(log.all)}`
 }
 
 function describeEntry({ index, term, kind, data }: Entry): string {
@@ -72,9 +80,10 @@ function describeSnapshot({ index, term, membership }: Snapshot): string {
   return `snapshot=${index}/${term} ${describeMembership(membership)}`
 }
 
-export function describeMembership({ voters, learners }: Membership): string {
+export function describeMembership({ voters, learners, context }: Membership): string {
   const aside = learners.length === 0 ? '' : ` learners=${learners.join(',')}`
-  return `voters=${voters.join(',')}${aside}`
+  const text = String.fromCharCode(...(context ?? []))
+  return `voters=${voters.join(',')}${aside}${text === '' ? '' : ` context=${text}`}`
 }
 
 export function describeStatus({ role, term, leaderId, commitIndex }: Status): string {
