@@ -33,6 +33,12 @@ const texts: readonly (readonly [keyof ServeSettings, string, string, readonly s
   ['dataDirectory', '--data-dir', 'HOLDFAST_DATA_DIR', ['/a', '/b', '/c']],
   ['clientUrl', '--client-url', 'HOLDFAST_CLIENT_URL', ['http://a:1', 'http://b:1', 'http://c:1']],
   ['peerUrl', '--peer-url', 'HOLDFAST_PEER_URL', ['http://a:1', 'http://b:1', 'http://c:1']],
+  [
+    'initialClusterState',
+    '--initial-cluster-state',
+    'HOLDFAST_INITIAL_CLUSTER_STATE',
+    ['existing', 'new', 'existing'],
+  ],
   ['clusterToken', '--cluster-token', 'HOLDFAST_CLUSTER_TOKEN', ['a', 'b', 'c']],
   ['logLevel', '--log-level', 'HOLDFAST_LOG_LEVEL', ['debug', 'silent', 'error']],
   [

@@ -10,6 +10,7 @@ import type { CoordinatorOptions } from '@holdfast/coordinator'
 import { Option } from 'commander'
 import {
   cluster,
+  clusterState,
   count,
   logLevel,
   milliseconds,
@@ -64,6 +65,12 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     variable: 'HOLDFAST_INITIAL_CLUSTER',
     help: 'name=peer-url of every member, the same text on each; a comma list (default: it alone)',
     kind: cluster,
+  },
+  initialClusterState: {
+    flag: '--initial-cluster-state <state>',
+    variable: 'HOLDFAST_INITIAL_CLUSTER_STATE',
+    help: 'existing for a member that was added to a running cluster (default: new)',
+    kind: clusterState,
   },
   clusterToken: {
     flag: '--cluster-token <token>',

@@ -29,12 +29,19 @@ export const milliseconds: SettingKind<number> = {
   expected: 'a whole number of milliseconds',
 }
 
+const CLUSTER_STATES = ['new', 'existing'] as const
 const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
 
 export const logLevel: SettingKind<LogLevel> = {
   expected: `one of ${LOG_LEVELS.join(', ')}`,
   fromText: (value) => LOG_LEVELS.find((level) => level === value),
   fromJson: (json) => LOG_LEVELS.find((level) => level === json),
+}
+
+export const clusterState: SettingKind<'new' | 'existing'> = {
+  expected: 'new or existing',
+  fromText: (value) => CLUSTER_STATES.find((state) => state === value),
+  fromJson: (json) => CLUSTER_STATES.find((state) => state === json),
 }
 
 export const urlList: SettingKind<readonly string[]> = {

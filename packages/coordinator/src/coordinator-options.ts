@@ -21,6 +21,11 @@ export interface CoordinatorOptions {
    * and the cluster's follow from it. Default: this member alone.
    */
   readonly initialCluster?: Readonly<Record<string, string>>
+  /**
+   * `existing` for a member that was added to a running cluster: what it is told there holds then, and
+   * of the initial cluster only the addresses are used. Default `new`.
+   */
+  readonly initialClusterState?: 'new' | 'existing'
   /** Tells clusters with equal member lists apart. Default `holdfast-cluster`. */
   readonly clusterToken?: string
   /** A leader's heartbeat, in milliseconds. Default 100 (etcd's). */
@@ -60,6 +65,7 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   const config: CoordinatorConfig = Object.freeze({
     clientUrl: 'http://127.0.0.1:2379',
     initialCluster: { [name]: peerUrl },
+    initialClusterState: 'new' as const,
     clusterToken: 'holdfast-cluster',
     heartbeatIntervalMs: 100,
     electionTimeoutMs: 1_000,
@@ -71,6 +77,10 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   })
   check(config.dataDirectory !== '', 'the data directory is missing')
   check(name !== '', 'the name is empty')
+  check(
+    ['new', 'existing'].includes(config.initialClusterState),
+    `the initial cluster state must be new or existing, not "${config.initialClusterState}"`,
+  )
   checkLogLevel(config.logLevel)
   checkUrls(config)
   checkCluster(config)

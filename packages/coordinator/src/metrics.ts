@@ -61,6 +61,11 @@ function gauges({ node, hub, log }: MetricsSources): readonly Metric[] {
     ['etcd_mvcc_db_total_size_in_bytes', 'Size of the state on disk.', () => node.state.sizeBytes],
     ['holdfast_raft_term', 'The current term.', () => node.status.term],
     ['holdfast_log_first_index', 'The oldest entry of the log.', () => log.firstIndex()],
+    [
+      'holdfast_active_voters',
+      'Heard by this leader of late; 0 elsewhere.',
+      () => node.activeVoters,
+    ],
     ['holdfast_apply_backlog_entries', 'Committed, not yet applied.', () => node.applyBacklog],
   ]
 }

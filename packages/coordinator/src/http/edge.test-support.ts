@@ -49,6 +49,7 @@ const silence: PeerTransport = {
   send: () => undefined,
   flush: () => undefined,
   request: () => Promise.reject(new Error('there is nobody')),
+  setPeers: () => undefined,
   close: () => Promise.resolve(),
 }
 
@@ -136,8 +137,12 @@ function contextOf(node: CoordinatorNode, hub: WatchHub): EdgeContext {
     clusterId: CLUSTER_ID,
     memberId: MEMBER_ID,
     members: () => [
-      { id: MEMBER_ID, name: 'one', peerUrls: ['http://p'], clientUrls: ['http://c'] },
+      {
+        ...{ id: MEMBER_ID, name: 'one', isLearner: false },
+        ...{ peerUrls: ['http://p'], clientUrls: ['http://c'] },
+      },
     ],
+    drawMemberId: () => '99',
     drawLeaseId: () => String(++leases),
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
   }

@@ -22,7 +22,9 @@ import { LeaseClock } from './lease-clock.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import { LeaseService } from './lease-service.js'
 import { LogCutter } from './log-cutter.js'
-import type { PeerHandler, PeerTransport } from './peer-transport.js'
+import { MembershipService } from './membership-service.js'
+import { peerBookOf } from './peer-book.js'
+import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './peer-transport.js'
 import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
 import { ReadBarrier } from './read-barrier.js'
@@ -74,6 +76,7 @@ export class CoordinatorNode {
   readonly leases: LeaseService
   readonly leaderPresence: LeaderPresence
   readonly compactor: Compactor
+  readonly members: MembershipService
   /** For what arrives from other members. */
   readonly peerHandler: PeerHandler
   readonly electionTimeoutMs: number
@@ -134,10 +137,16 @@ export class CoordinatorNode {
     const { take, send, ...cutting } = options.snapshots
     this.#snapshots = new Snapshots({ raft: this.#raft, take, send, wake })
     this.#cutter = new LogCutter({ log: options.log, ...cutting })
+    this.members = new MembershipService({
+      raft: this.#raft,
+      transport: this.#transport,
+      hasStarted: (id) => state.members().some((member) => member.id === id),
+      wake,
+    })
     this.#loop = this.#createLoop()
     this.peerHandler = {
       onMessage: (message) => this.#loop.receive(message),
-      onRequest: (request) => this.leases.answer(request, this.electionTimeoutMs),
+      onRequest: (request) => this.#answer(request),
       onUnreachable: (id) => this.#loop.reportUnreachable(id),
       wantsSnapshot: ({ snapshot }) =>
         !this.#loop.isInstalling && snapshot.index > this.state.appliedIndex,
@@ -163,9 +172,18 @@ export class CoordinatorNode {
     return this.#restoreCount
   }
 
+  /** Voters that this leader has heard within an election timeout; 0 where it does not lead. */
+  get activeVoters(): number {
+    return this.membership.voters.filter((id) => this.#raft.isActive(id)).length
+  }
+
   /** In force, whether its entry is committed or not. */
   get membership(): Membership {
     return this.#raft.membership.membership
+  }
+
+  get committedMembership(): Membership {
+    return this.#raft.committedMembership.membership
   }
 
   start(): void {
@@ -192,6 +210,7 @@ export class CoordinatorNode {
     this.#proposer.close()
     this.#reads.close()
     this.leases.close()
+    this.members.close()
     this.compactor.close()
     await this.#transport.close()
   }
@@ -224,13 +243,25 @@ export class CoordinatorNode {
           install: (snapshot) => this.#install(snapshot),
           discard: this.#options.snapshots.discard,
         },
-        onMembership: () => undefined,
+        onMembership: ({ membership }) => this.#transport.setPeers(peerBookOf(membership)),
         onStatus: (status) => this.#onStatus(status),
         onTick: (nowMs) => this.#onTick(nowMs),
         onFatal: this.#options.onFatal,
       },
       this.#options.tickMs,
     )
+  }
+
+  #answer(request: PeerRequest): Promise<PeerAnswer> {
+    switch (request.type) {
+      case 'changeMembership':
+      case 'transferLeadership':
+        return this.members.answer(request, this.electionTimeoutMs)
+      case 'leaseRenew':
+      case 'leaseRemaining':
+      case 'leasesBySoonestExpiry':
+        return this.leases.answer(request, this.electionTimeoutMs)
+    }
   }
 
   #onStatus(status: Status): void {

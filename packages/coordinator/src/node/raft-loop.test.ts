@@ -81,6 +81,7 @@ class Parts {
       this.note(`send ${message.type}`)
     },
     flush: (): void => this.note('flush'),
+    setPeers: (): void => this.note('peers'),
     request: () => Promise.reject(new Error('the loop asks no questions')),
     close: () => Promise.resolve(),
   }

@@ -30,7 +30,7 @@ export type { DurableLog, LogWrite } from './durable-log.js'
 export type { StateCopy } from './copy-state.js'
 export { SnapshotDamagedError, type IncomingSnapshot } from './incoming-snapshot.js'
 export type { OutgoingSnapshot } from './outgoing-snapshots.js'
-export type { DirectoryIdentity } from './raft-database.js'
+export { readDirectoryIdentity, type DirectoryIdentity } from './raft-database.js'
 export { StorageError, type StorageErrorCode } from './storage-error.js'
 
 export interface Storage {

@@ -3,6 +3,8 @@
  * All of it happens before the log worker opens the file, on a connection that is closed again.
  */
 
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   encodeMembership,
   invariant,
@@ -41,6 +43,19 @@ export interface StoredLog {
   readonly memberships: readonly MembershipAt[]
   readonly start: LogStart
   readonly lastIndex: number
+}
+
+/** Whose the directory is; undefined if it is nobody's yet. */
+export function readDirectoryIdentity(directory: string): DirectoryIdentity | undefined {
+  const path = join(directory, 'raft.db')
+  if (!existsSync(path) || statSync(path).size === 0) return undefined
+  const connection = openConnection(path, 'readonly')
+  try {
+    const owner = connection.db.select().from(identity).get()
+    return owner && { clusterId: owner.clusterId, memberId: owner.memberId }
+  } finally {
+    connection.client.close()
+  }
 }
 
 /** @throws StorageError */

@@ -41,6 +41,7 @@ export class LoopbackMember {
   readonly messages: Message[] = []
   readonly unreachable: MemberId[] = []
   readonly refusals: string[] = []
+  readonly removed: MemberId[] = []
   answer: (body: unknown) => Promise<unknown> = (body) => Promise.resolve({ echo: body })
   beginSnapshot: StreamHandler['beginSnapshot'] = () => 'not wanted'
   readonly #port: number
@@ -55,10 +56,13 @@ export class LoopbackMember {
       clusterId,
       memberId: id,
       peers: new Map(urls),
+      wasRemoved: (peer) => this.removed.includes(peer),
+      describeCluster: () => '{}',
       handler: {
         onMessage: (message) => this.messages.push(message),
         onRequest: (body) => this.answer(body),
         onUnreachable: (peer) => this.unreachable.push(peer),
+        onRemoved: () => this.refusals.push('removed'),
         beginSnapshot: (message, file) => this.beginSnapshot(message, file),
         onSnapshot: (message) => this.messages.push(message),
       },

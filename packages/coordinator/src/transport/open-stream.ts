@@ -2,17 +2,23 @@
 
 import { request, type ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
-import { PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import { GONE, PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
 
 /** An attempt that hangs is given up. */
 const CONNECT_TIMEOUT_MS = 1_000
+
+export interface StreamRefusal {
+  readonly reason: string
+  /** This member was removed from the cluster: no later attempt will do better. */
+  readonly isFinal: boolean
+}
 
 export interface StreamAttempt {
   readonly url: string
   readonly identity: StreamIdentity
   readonly onOpen: (socket: Socket) => void
   /** `refusal` is what the peer had against it; undefined if it could not be reached. */
-  readonly onFailed: (refusal: string | undefined) => void
+  readonly onFailed: (refusal: StreamRefusal | undefined) => void
 }
 
 /** One of the two callbacks is called, once, unless the attempt is destroyed before. */
@@ -32,7 +38,11 @@ export function openStream({ url, identity, onOpen, onFailed }: StreamAttempt): 
     const reason = response.headers['holdfast-refusal']
     response.resume()
     attempt.destroy()
-    onFailed(typeof reason === 'string' ? reason : `status ${response.statusCode ?? 0}`)
+    const { statusCode = 0 } = response
+    onFailed({
+      reason: typeof reason === 'string' ? reason : `status ${statusCode}`,
+      isFinal: statusCode === GONE,
+    })
   })
   attempt.once('timeout', () => attempt.destroy(new Error('the peer did not answer in time')))
   attempt.once('error', () => onFailed(undefined))

@@ -7,7 +7,7 @@ import type { ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { frameHeader } from './frame.js'
 import { encodeMessages, type PeerMessage } from './peer-codec.js'
-import { openStream } from './open-stream.js'
+import { openStream, type StreamRefusal } from './open-stream.js'
 import type { LastingChannel, StreamIdentity } from './peer-protocol.js'
 import { probeStream } from './stream-liveness.js'
 
@@ -24,7 +24,7 @@ export interface PeerChannelOptions {
   /** The open stream ended: what it carried last may not have arrived. */
   readonly onBroken: () => void
   /** The peer refused the stream; said once until a stream is accepted. */
-  readonly onRefused: (reason: string) => void
+  readonly onRefused: (refusal: StreamRefusal) => void
 }
 
 export class PeerChannel {
@@ -48,7 +48,7 @@ export class PeerChannel {
       onOpen: (socket) => this.#onOpen(socket),
       onFailed: (refusal) => {
         if (refusal !== undefined) this.#onRefused(refusal)
-        this.#reopenLater()
+        if (refusal?.isFinal !== true) this.#reopenLater()
       },
     })
   }
@@ -97,10 +97,10 @@ export class PeerChannel {
     probeStream(socket)
   }
 
-  #onRefused(reason: string): void {
-    if (reason === this.#refusal) return
-    this.#refusal = reason
-    this.#options.onRefused(reason)
+  #onRefused(refusal: StreamRefusal): void {
+    if (refusal.reason === this.#refusal) return
+    this.#refusal = refusal.reason
+    this.#options.onRefused(refusal)
   }
 
   #reopenLater(): void {

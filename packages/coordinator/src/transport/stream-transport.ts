@@ -17,6 +17,8 @@ export interface StreamHandler {
   onMessage(message: Message): void
   onRequest(body: unknown): Promise<unknown>
   onUnreachable(id: MemberId): void
+  /** A peer says that this member was removed from the cluster. */
+  onRemoved(): void
   readonly beginSnapshot: SnapshotReceiverOptions['begin']
   readonly onSnapshot: SnapshotReceiverOptions['onReceived']
 }
@@ -24,14 +26,19 @@ export interface StreamHandler {
 export interface StreamTransportOptions {
   readonly clusterId: string
   readonly memberId: MemberId
-  /** The other members and where they listen. */
+  /** The other members and where they listen, to begin with. */
   readonly peers: ReadonlyMap<MemberId, { readonly url: string }>
+  readonly wasRemoved: (id: MemberId) => boolean
+  /** What a member that wants to join is told. */
+  readonly describeCluster: () => string
   readonly handler: StreamHandler
   /** A stream was refused, here or there: worth one line in the log. */
   readonly onRefused: (reason: string) => void
 }
 
 const MAX_FIRST_QUESTION_ID = 2 ** 32
+
+type Channels = Readonly<Record<LastingChannel, PeerChannel>>
 
 interface Asked {
   readonly of: MemberId
@@ -42,7 +49,9 @@ interface Asked {
 export class StreamTransport {
   readonly #options: StreamTransportOptions
   readonly #listener: PeerListener
-  readonly #channels = new Map<MemberId, Record<LastingChannel, PeerChannel>>()
+  readonly #channels = new Map<MemberId, Channels>()
+  #peers: StreamTransportOptions['peers']
+  #isOpen = false
   readonly #snapshots: SnapshotReceiver
   /** Ends what is being sent when the transport closes. */
   readonly #closing = new AbortController()
@@ -53,6 +62,7 @@ export class StreamTransport {
   constructor(options: StreamTransportOptions) {
     this.#options = options
     const { clusterId, memberId, peers, handler } = options
+    this.#peers = peers
     this.#snapshots = new SnapshotReceiver({
       memberId,
       begin: (message, file) => handler.beginSnapshot(message, file),
@@ -61,29 +71,38 @@ export class StreamTransport {
     this.#listener = new PeerListener({
       clusterId,
       memberId,
-      peers: new Set(peers.keys()),
+      isPeer: (id) => this.#peers.has(id),
+      wasRemoved: options.wasRemoved,
+      describeCluster: options.describeCluster,
       onMessage: (from, message) => this.#receive(from, message),
       onSnapshotStream: (socket, from, head) => this.#snapshots.serve(socket, from, head),
       onRefused: options.onRefused,
     })
-    for (const [id, { url }] of peers) {
-      const channel = (name: LastingChannel): PeerChannel =>
-        new PeerChannel({
-          url,
-          identity: { clusterId, from: memberId, to: id, channel: name },
-          onDropped: (messages) => this.#onDropped(id, messages),
-          onBroken: () => this.#onBroken(id, name),
-          onRefused: options.onRefused,
-        })
-      this.#channels.set(id, { control: channel('control'), log: channel('log') })
-    }
+    for (const [id, { url }] of peers) this.#addChannels(id, url)
   }
 
   /** @throws when the address is in use */
   async listen(host: string, port: number): Promise<void> {
     await this.#listener.listen(host, port)
-    for (const channels of this.#channels.values()) {
-      for (const name of LASTING_CHANNELS) channels[name].open()
+    this.#isOpen = true
+    for (const channels of this.#channels.values()) openAll(channels)
+  }
+
+  /** From now on these are the other members. Whoever is none any more is cut off. */
+  setPeers(peers: StreamTransportOptions['peers']): void {
+    const before = this.#peers
+    this.#peers = peers
+    for (const [id, { url }] of before) {
+      if (peers.get(id)?.url === url) continue
+      closeAll(this.#channels.get(id))
+      this.#channels.delete(id)
+      this.#onBroken(id, 'control')
+      if (!peers.has(id)) this.#listener.drop(id)
+    }
+    for (const [id, { url }] of peers) {
+      if (this.#channels.has(id)) continue
+      const channels = this.#addChannels(id, url)
+      if (this.#isOpen) openAll(channels)
     }
   }
 
@@ -130,8 +149,8 @@ export class StreamTransport {
 
   /** Sends the file at `path`, of which the receiver's core is told by `message`. */
   sendSnapshot(message: InstallSnapshot, path: string, file: SnapshotFile): Promise<void> {
-    const { clusterId, memberId, peers } = this.#options
-    const peer = peers.get(message.to)
+    const { clusterId, memberId } = this.#options
+    const peer = this.#peers.get(message.to)
     if (peer === undefined) return Promise.reject(new Error(`${message.to} is no peer`))
     return sendSnapshot({
       url: peer.url,
@@ -145,12 +164,28 @@ export class StreamTransport {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#snapshots.close()
-    for (const { control, log } of this.#channels.values()) {
-      control.close()
-      log.close()
-    }
+    this.#isOpen = false
+    for (const channels of this.#channels.values()) closeAll(channels)
     for (const asked of this.#asked.values()) asked.reject(new Error('the transport is closing'))
     await this.#listener.close()
+  }
+
+  #addChannels(id: MemberId, url: string): Channels {
+    const { clusterId, memberId, onRefused, handler } = this.#options
+    const channel = (name: LastingChannel): PeerChannel =>
+      new PeerChannel({
+        url,
+        identity: { clusterId, from: memberId, to: id, channel: name },
+        onDropped: (messages) => this.#onDropped(id, messages),
+        onBroken: () => this.#onBroken(id, name),
+        onRefused: ({ reason, isFinal }) => {
+          onRefused(reason)
+          if (isFinal) handler.onRemoved()
+        },
+      })
+    const channels = { control: channel('control'), log: channel('log') }
+    this.#channels.set(id, channels)
+    return channels
   }
 
   #receive(from: MemberId, message: PeerMessage): void {
@@ -204,6 +239,14 @@ export class StreamTransport {
       this.#options.handler.onUnreachable(id)
     }
   }
+}
+
+function openAll(channels: Channels): void {
+  for (const name of LASTING_CHANNELS) channels[name].open()
+}
+
+function closeAll(channels: Channels | undefined): void {
+  for (const name of LASTING_CHANNELS) channels?.[name].close()
 }
 
 function channelOf(message: Exclude<Message, InstallSnapshot>): LastingChannel {
