@@ -50,6 +50,10 @@ export class Leadership {
     return this.#heartbeats.hasActiveQuorum
   }
 
+  isActive(id: MemberId): boolean {
+    return this.#heartbeats.isActive(id)
+  }
+
   tick(elapsedTicks: number): void {
     this.#heartbeats.tick(elapsedTicks)
     this.#transfer.tick(elapsedTicks)
@@ -110,8 +114,8 @@ export class Leadership {
 
   /** The last words of a leader that is removed: what is committed, and who should lead next. */
   bequeath(): void {
+    this.#transfer.conclude(this.#replication.mostCompleteVoter)
     this.emit()
-    this.#transfer.request(this.#transfer.target ?? this.#replication.mostCompleteVoter)
   }
 
   /** A read of this member's own (`origin` undefined) or one that a follower passed on. */
@@ -148,7 +152,12 @@ export class Leadership {
   }
 
   get hasOutput(): boolean {
-    return this.#heartbeats.isDue || this.#reads.canOpenRound || this.#replication.hasAppendsToSend
+    return (
+      this.#heartbeats.isDue ||
+      this.#reads.canOpenRound ||
+      this.#replication.hasAppendsToSend ||
+      this.#transfer.isDue
+    )
   }
 
   /** Builds all messages that are due: one heartbeat for all waiting reads, then the appends. */
@@ -157,6 +166,7 @@ export class Leadership {
     if (opensRound) this.#reads.openRound()
     if (opensRound || this.#heartbeats.isDue) this.#heartbeats.send(this.#reads.position)
     this.#replication.sendAppends()
+    this.#transfer.emit()
   }
 
   /** This member stops leading: nobody waits for what it would have been told or sent. */

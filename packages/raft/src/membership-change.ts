@@ -6,7 +6,7 @@
  */
 
 import type { Membership } from './membership.js'
-import type { MemberId } from './message.js'
+import type { MemberId } from './member-id.js'
 
 export type MembershipChange =
   /** It receives the log and counts for nothing: how every newcomer should begin (thesis §4.2.1). */

@@ -8,7 +8,7 @@
 
 import type { Entry } from './entry.js'
 import { invariant } from './invariant.js'
-import type { MemberId } from './message.js'
+import type { MemberId } from './member-id.js'
 import {
   checkMembership,
   decodeMembership,
@@ -46,9 +46,14 @@ export class MembershipLog {
 
   /** The membership in force at `index`, which is not below the oldest one that is known. */
   at(index: number): Membership {
+    return this.newestAt(index).membership
+  }
+
+  /** The same, with the index of its entry. */
+  newestAt(index: number): MembershipAt {
     const found = this.#history.findLast((one) => one.index <= index)
     invariant(found !== undefined, `the membership at index ${index} is not known any more`)
-    return found.membership
+    return found
   }
 
   onAppended(entries: readonly Entry[]): void {

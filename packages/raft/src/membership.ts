@@ -7,7 +7,7 @@
  */
 
 import { invariant } from './invariant.js'
-import type { MemberId } from './message.js'
+import type { MemberId } from './member-id.js'
 
 /** Learners replicate but neither vote nor count. */
 export interface Membership {

@@ -7,10 +7,10 @@
  */
 
 import type { Entry } from './entry.js'
+import type { MemberId } from './member-id.js'
 import type { Snapshot } from './snapshot.js'
 
-/** The id of a member: an unsigned 64-bit integer in decimal. It never passes through a number. */
-export type MemberId = string
+export type { MemberId }
 
 interface Envelope {
   readonly from: MemberId

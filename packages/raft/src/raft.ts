@@ -196,6 +196,17 @@ export class Raft {
     return this.#core.log.membership.current
   }
 
+  /** The newest membership that is known to be committed. */
+  get committedMembership(): MembershipAt {
+    const { log } = this.#core
+    return log.membership.newestAt(log.commitIndex)
+  }
+
+  /** Whether a leader has heard this member within an election timeout. Always false elsewhere. */
+  isActive(id: MemberId): boolean {
+    return this.#roles.leadership?.isActive(id) ?? false
+  }
+
   get status(): Status {
     return this.#output.status
   }
