@@ -80,6 +80,18 @@ export class Replication {
     return this.known(id).matchIndex >= IN_SYNC_SHARE * this.#core.log.lastIndex
   }
 
+  /** Whether a member has acknowledged the whole log. */
+  isComplete(id: MemberId): boolean {
+    return this.known(id).matchIndex === this.#core.log.lastIndex
+  }
+
+  /** Asks a member at once how far it has got, instead of waiting for its next answer. */
+  hasten(id: MemberId): void {
+    const progress = this.known(id)
+    progress.resumeProbe()
+    progress.appendDue = true
+  }
+
   /** The voter, other than the leader, that holds most of the log. */
   get mostCompleteVoter(): MemberId {
     const { state } = this.#core

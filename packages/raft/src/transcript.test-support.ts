@@ -87,8 +87,7 @@ export class Transcript {
       transfer: ({ words }) => this.#print(this.#raft(words[0]).transferLeadership(words[1]!)),
       compact: ({ words }) => this.#node(words[0]!).log.compact(Number(words[1])),
       'send-snapshot': ({ words }) => this.#sendSnapshot(this.#node(words[0]!), words[1]!),
-      'report-snapshot': ({ words: [id, to, index] }) =>
-        this.#raft(id).reportSnapshot(to!, index === undefined ? undefined : Number(index)),
+      'report-snapshot': this.#reportSnapshot,
       tick: ({ words }) => this.#tick(words[0]!, Number(words[1] ?? '1')),
       'tick-election': ({ words }) => this.#tickElection(words[0]),
       'process-ready': ({ words }) => words.forEach((id) => this.#processReady(this.#node(id))),
@@ -186,25 +185,32 @@ export class Transcript {
       for (const node of nodes) {
         while (node.raft?.hasReady() === true) isBusy = this.#processReady(node)
         while (node.log.writesInFlight > 0) isBusy = this.#completeWrite(node)
-        for (const to of [...node.snapshotsDue]) this.#sendSnapshot(node, to)
+        for (const to of node.snapshotsDue) this.#sendSnapshot(node, to)
       }
       const deliverable = this.#messages.filter(({ to }) => names.includes(to))
       if (deliverable.length === 0) continue
       isBusy = true
       this.#deliver({ name: '', words: names, settings: new Map() })
-      for (const message of deliverable) this.#reportSnapshot(message)
+      for (const message of deliverable) this.#reportArrival(message)
     }
   }
 
-  #sendSnapshot({ id, raft, appliedIndex, snapshotsDue }: Node, to: string): void {
+  #sendSnapshot(node: Node, to: string): void {
+    const { id, raft, appliedIndex } = node
     const message = raft?.installSnapshotMessage(to, appliedIndex)
-    if (snapshotsDue.includes(to)) snapshotsDue.splice(snapshotsDue.indexOf(to), 1)
+    node.snapshotsDue = node.snapshotsDue.filter((due) => due !== to)
     this.#print(message === undefined ? `${id} does not lead` : `send ${describeMessage(message)}`)
     if (message !== undefined) this.#messages.push(message)
   }
 
+  readonly #reportSnapshot = ({ words: [id, to, index] }: Command): void => {
+    const node = this.#node(id!)
+    node.snapshotsDue = node.snapshotsDue.filter((due) => due !== to)
+    node.raft?.reportSnapshot(to!, index === undefined ? undefined : Number(index))
+  }
+
   /** What a driver says when a snapshot has arrived. */
-  #reportSnapshot(message: Message): void {
+  #reportArrival(message: Message): void {
     if (message.type !== 'installSnapshot') return
     const { from, to, snapshot } = message
     this.#print(`${from} is told that ${to} has its snapshot ${snapshot.index}`)

@@ -67,13 +67,32 @@ describe('a transfer', () => {
     expect(member.raft.transferLeadership('1')).toBe('notLeader')
   })
 
-  test('to a member that holds everything asks it at once', () => {
+  test('to a member that holds everything asks it at once, and nothing else', () => {
     const member = established()
     member.raft.transferLeadership('2')
-    expect(ofType(member.takeMessages(), 'timeoutNow')).toEqual([
-      { type: 'timeoutNow', from: '1', to: '2', term: 1 },
-    ])
+    expect(member.takeMessages()).toEqual([{ type: 'timeoutNow', from: '1', to: '2', term: 1 }])
     expect(member.role).toBe('leader')
+  })
+
+  test('lets everything else leave first: what comes later, its target refuses', () => {
+    const member = established()
+    member.raft.propose([bytes('x')], 1)
+    member.settle()
+    member.raft.transferLeadership('2')
+    member.settle()
+    member.acceptFrom('2', 2)
+    expect(member.takeMessages().filter(({ to }) => to === '2')).toMatchObject([
+      { type: 'appendEntries', commitIndex: 2 },
+      { type: 'timeoutNow' },
+    ])
+  })
+
+  test('asks once between two Readys', () => {
+    const member = established()
+    member.raft.transferLeadership('2')
+    for (let time = 0; time < 3; time += 1) echo(member, '2')
+    expect(sentTo(member, '2')).toEqual(['timeoutNow'])
+    expect(member.raft.hasReady()).toBe(false)
   })
 
   test('to a slow member asks it when it holds everything, and not before', () => {

@@ -15,6 +15,8 @@ export class Transfer {
   readonly #core: Core
   readonly #replication: Replication
   #target: MemberId | undefined
+  /** Who is to be asked with the next Ready, after everything else: a candidate refuses the rest. */
+  #asked: MemberId | undefined
   #elapsedTicks = 0
 
   constructor(core: Core, replication: Replication) {
@@ -31,34 +33,49 @@ export class Transfer {
   start(target: MemberId): TransferResult {
     const { state } = this.#core
     if (target === state.id) {
-      this.#target = undefined
+      this.#end()
       return 'alreadyLeader'
     }
-    const progress = this.#replication.follower(target)
-    if (progress === undefined || !state.voters.includes(target)) return 'notVoter'
+    if (!state.voters.includes(target)) return 'notVoter'
     if (this.#target === target) return 'started'
+    const isComplete = this.#replication.isComplete(target)
+    if (!isComplete) this.#replication.hasten(target)
     this.#target = target
+    this.#asked = isComplete ? target : undefined
     this.#elapsedTicks = 0
-    progress.resumeProbe()
-    progress.appendDue = true
-    this.onHeard(target)
     return 'started'
+  }
+
+  /** The leader goes, and somebody must be asked: the target, or else `heir`. */
+  conclude(heir: MemberId): void {
+    this.#target ??= heir
+    this.#asked = this.#target
   }
 
   tick(elapsedTicks: number): void {
     this.#elapsedTicks += elapsedTicks
-    if (this.#elapsedTicks >= this.#core.config.electionTicks) this.#target = undefined
+    if (this.#elapsedTicks >= this.#core.config.electionTicks) this.#end()
   }
 
   /** The target has answered: perhaps its log is complete now, or the request was lost before. */
   onHeard(from: MemberId): void {
-    if (from !== this.#target) return
-    const { log } = this.#core
-    if (this.#replication.follower(from)?.matchIndex === log.lastIndex) this.request(from)
+    if (from === this.#target && this.#replication.isComplete(from)) this.#asked = from
   }
 
-  request(to: MemberId): void {
+  get isDue(): boolean {
+    return this.#asked !== undefined
+  }
+
+  emit(): void {
     const { outbox, state } = this.#core
-    outbox.send({ type: 'timeoutNow', from: state.id, to, term: state.term })
+    const { id: from, term } = state
+    const to = this.#asked
+    this.#asked = undefined
+    if (to !== undefined) outbox.send({ type: 'timeoutNow', from, to, term })
+  }
+
+  #end(): void {
+    this.#target = undefined
+    this.#asked = undefined
   }
 }
