@@ -17,7 +17,6 @@ export interface TransportParts {
   readonly log: Logger
   readonly describe: () => Parameters<typeof describeCluster>[0]
   readonly onRemoved: () => void
-  readonly onFatal: (error: unknown) => void
 }
 
 export interface Transport extends PeerTransport {
@@ -48,7 +47,13 @@ export function createTransport(parts: TransportParts): Transport {
     onRefused: (reason) => log.warn({ reason }, 'a stream between members was refused'),
   })
   let listening: Promise<void> | undefined
-  const listen = (): Promise<void> => (listening ??= streams.listen(...hostAndPort(parts.peerUrl)))
+  const listen = (): Promise<void> => {
+    listening ??= streams.listen(...hostAndPort(parts.peerUrl)).catch((error: unknown) => {
+      listening = undefined
+      throw error
+    })
+    return listening
+  }
   return {
     send: (message) => streams.send(message),
     flush: () => streams.flush(),
@@ -58,7 +63,8 @@ export function createTransport(parts: TransportParts): Transport {
     setPeers: (next) => {
       book = next
       streams.setPeers(othersIn(next, memberId))
-      if (next.urls.size > 1) listen().catch(parts.onFatal)
+      // A member alone listened to nobody until now. Without the port it can still serve its clients.
+      if (next.urls.size > 1) listen().catch((err: unknown) => log.error({ err }, 'no peer port'))
     },
     start: async () => {
       if (book.urls.size > 1) await listen()

@@ -155,7 +155,7 @@ function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts)
     onSnapshot: (message) => node.peerHandler.onSnapshot(message),
   }
   const transport = createTransport({
-    ...{ identity, handler, storage, log, onFatal },
+    ...{ identity, handler, storage, log },
     peerUrl: config.peerUrl,
     describe: () => ({ clusterId: identity.clusterId, membership: node.committedMembership }),
     onRemoved: () => onFatal(new MemberRemovedError(config.name)),
