@@ -126,7 +126,7 @@ describe('a contender who gave up', () => {
     fixture.etcd.fault = ({ name }) => (name === 'txn' ? fates.shift() : undefined)
     const giving = fixture.client().lock('l').acquire({ timeoutMs: 500 })
     const gaveUp = expect(giving).rejects.toMatchObject({ code: 'acquireTimeout' })
-    await fixture.clock.advance(2_000)
+    await fixture.clock.advance(1_400)
     await gaveUp
     fixture.etcd.deliverLate()
     expect(fixture.etcd.store.keys()).toHaveLength(2)

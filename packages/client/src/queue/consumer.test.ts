@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
 import type { Fault } from '../fake/fake-etcd.test-support.js'
 import { settle } from '../fake/manual-clock.test-support.js'
+import { putKeys } from '../fake/put-keys.test-support.js'
+import { QueueLayout } from './layout.js'
 import type { Message } from './message.js'
 import type { Queue } from './queue.js'
 
@@ -48,6 +50,28 @@ describe('a consumer who has found many', () => {
       expect(await nextOf(other)).toMatchObject({ value: 'high' })
       expect(await nextOf(loop)).toMatchObject({ value: `low ${round}` })
     }
+  })
+
+  test('takes one although others of a higher priority come and are taken all the time', async () => {
+    const layout = new QueueLayout('q')
+    const { store } = fixture.etcd
+    fixture.etcd.travel = (leg) => {
+      if (leg !== '> txn') return Promise.resolve()
+      const seenRevision = store.revision
+      const id = layout.newId(seenRevision)
+      const place = layout.itemKey({ priority: 1, seenRevision, ordinal: 0 }, id)
+      putKeys(store, place, layout.claims + id)
+      return Promise.resolve()
+    }
+    const before = sent('txn')
+    expect(await nextOf(loop)).toMatchObject({ value: 'low 1' })
+    expect(sent('txn')).toBe(before + 3)
+  })
+
+  test('takes again what was given back here before it takes the next', async () => {
+    const message = await nextOf(loop)
+    await message.nack()
+    expect(await nextOf(loop)).toMatchObject({ value: 'low 1', attempts: 2 })
   })
 
   test('sees after a second what others gave back', async () => {

@@ -21,7 +21,7 @@
 import type { Rpc } from '../rpc/rpc.js'
 import type { Delays } from './delayed.js'
 import type { QueueLayout } from './layout.js'
-import { PAGE, readPage, type Candidate, type Page } from './page.js'
+import { readPage, type Candidate, type Page } from './page.js'
 import type { Place } from './place.js'
 
 /** What lies before it was read. Also the end of a window. */
@@ -45,8 +45,8 @@ export interface LookOptions {
   readonly signal: AbortSignal
 }
 
-/** How far a window reaches, in pages of items as dense as those that were read. */
-const WINDOW_PAGES = 16
+/** How far a window reaches, if the items there are as dense as those that were read. */
+const WINDOW_ITEMS = 4_096
 
 export async function readHead(rpc: Rpc, layout: QueueLayout, options: LookOptions): Promise<Head> {
   const { nowMs, signal } = options
@@ -85,14 +85,16 @@ function beforeUnread(
   )
 }
 
-/** As many revisions as some pages span that are like the end of this one. */
+/** Of one item alone it is not known how dense they are: about one in a revision. */
 function windowOf({ places }: Page): Boundary | undefined {
   const last = places.at(-1)
   if (last === undefined) return undefined
   const { priority, seenRevision } = last
-  const since = places.find((place) => place.priority === priority) ?? last
-  const span = Math.max(PAGE, seenRevision - since.seenRevision)
-  return { priority, seenRevision: seenRevision + WINDOW_PAGES * span }
+  const level = places.filter((place) => place.priority === priority)
+  const span = seenRevision - (level[0]?.seenRevision ?? seenRevision)
+  const revisionsPerItem = level.length > 1 ? span / (level.length - 1) : 1
+  const reach = Math.max(1, Math.ceil(WINDOW_ITEMS * revisionsPerItem))
+  return { priority, seenRevision: seenRevision + reach }
 }
 
 function byPlace(left: Candidate, right: Candidate): number {

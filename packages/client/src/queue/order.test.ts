@@ -120,7 +120,7 @@ describe('a queue', () => {
           await Promise.all(consuming)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -38,7 +38,7 @@ export interface PageOptions {
   readonly signal: AbortSignal
 }
 
-export const PAGE = 256
+const PAGE = 256
 
 export async function readPage(rpc: Rpc, layout: QueueLayout, options: PageOptions): Promise<Page> {
   const { range, nowMs, signal } = options

@@ -181,6 +181,16 @@ describe('the sweeper', () => {
     expect(fixture.etcd.sent.filter(({ name }) => name === 'txn')).toHaveLength(calls)
   })
 
+  test('deletes one that appears just after it was given up long before the next keepalive', async () => {
+    session.sweeper.add('ghost')
+    await fixture.clock.advance(100)
+    session.sweeper.add('another')
+    fixture.etcd.store.txn({ compare: [], success: [put('ghost'), put('another')], failure: [] })
+    await fixture.clock.advance(100)
+    expect(fixture.etcd.store.keys()).toEqual([])
+    expect(fixture.etcd.sent.filter(({ name }) => name === 'txn')).toHaveLength(1)
+  })
+
   test('counts the minute from the first deletion that was confirmed', async () => {
     session.sweeper.add('ghost')
     fixture.etcd.fault = ({ name }) => (name === 'txn' ? { code: 13, message: 'odd' } : undefined)

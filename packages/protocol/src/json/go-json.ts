@@ -10,7 +10,7 @@ import { HoldfastError } from '../errors/holdfast-error.js'
 import { limits } from '../limits.js'
 import { goQuoteByte } from './go-quote.js'
 import { JsonNumber } from './json-number.js'
-import { closingQuote, isDigit, isSpace, tooDeep } from './scan.js'
+import { BACKSLASH, closingQuote, isDigit, isSpace, QUOTE, tooDeep } from './scan.js'
 
 /** The first value of a text; what follows it is not looked at. Go: json.Decoder. */
 export function readFirstGoJson(text: string): unknown {
@@ -28,6 +28,8 @@ export function readWholeGoJson(text: string): unknown {
 
 /** A number that JSON.parse keeps as it is. */
 const KEPT_NUMBER = /^-?[0-9]{1,15}$/
+const PLAIN_MEMBER = { configurable: true, enumerable: true, writable: true }
+const SHORT_STRING = 64
 const ESCAPED = new Set('bfnrt\\/"')
 const HEX_DIGIT = /^[0-9a-fA-F]$/
 
@@ -46,9 +48,9 @@ class GoJson {
     const character = this.#next()
     switch (character) {
       case '{':
-        return this.#nested(() => this.#object())
+        return this.#object()
       case '[':
-        return this.#nested(() => this.#array())
+        return this.#array()
       case '"':
         return this.#string()
       case 't':
@@ -72,19 +74,22 @@ class GoJson {
     return this.#text.charAt(this.#at)
   }
 
-  #nested<T>(read: () => T): T {
+  #open(): void {
     if (++this.#depth > limits.maxJsonDepth) throw tooDeep()
     this.#at++
-    const value = read()
-    this.#at++
+  }
+
+  #close(): void {
     this.#depth--
-    return value
+    this.#at++
   }
 
   #object(): unknown {
-    const members: (readonly [string, unknown])[] = []
+    this.#open()
+    const object: Record<string, unknown> = {}
+    let isFirst = true
     for (let character = this.#next(); character !== '}'; character = this.#next()) {
-      if (members.length > 0) {
+      if (!isFirst) {
         if (character !== ',') throw this.#invalid('after object key:value pair')
         this.#at++
         character = this.#next()
@@ -93,13 +98,15 @@ class GoJson {
       const name = this.#string()
       if (this.#next() !== ':') throw this.#invalid('after object key')
       this.#at++
-      members.push([name, this.value()])
+      setMember(object, name, this.value())
+      isFirst = false
     }
-    // As JSON.parse does, this makes `__proto__` a member like any other.
-    return Object.fromEntries(members)
+    this.#close()
+    return object
   }
 
   #array(): unknown {
+    this.#open()
     const items: unknown[] = []
     for (let character = this.#next(); character !== ']'; character = this.#next()) {
       if (items.length > 0) {
@@ -108,6 +115,7 @@ class GoJson {
       }
       items.push(this.value())
     }
+    this.#close()
     return items
   }
 
@@ -153,6 +161,15 @@ class GoJson {
 
   #string(): string {
     const start = this.#at
+    // Most strings are short and as they look; for others JSON.parse is worth its call.
+    for (let at = start + 1; at < start + SHORT_STRING; at++) {
+      const code = this.#text.charCodeAt(at)
+      if (code === QUOTE) {
+        this.#at = at + 1
+        return this.#text.slice(start + 1, at)
+      }
+      if (code === BACKSLASH || code < 0x20) break
+    }
     const end = closingQuote(this.#text, start) + 1
     if (end > 0) {
       try {
@@ -193,6 +210,12 @@ class GoJson {
         : `invalid character ${goQuoteByte(firstUtf8Byte(character))} ${context}`
     return new HoldfastError('invalidArgument', problem, { outcome: 'not-applied' })
   }
+}
+
+/** As JSON.parse does it: `__proto__` is a member like any other. */
+function setMember(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value
+  else Object.defineProperty(object, name, { value, ...PLAIN_MEMBER })
 }
 
 function firstUtf8Byte(codePoint: number): number {

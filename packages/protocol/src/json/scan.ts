@@ -7,8 +7,8 @@
 import { HoldfastError } from '../errors/holdfast-error.js'
 import { limits } from '../limits.js'
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
+export const QUOTE = 0x22
+export const BACKSLASH = 0x5c
 const MINUS = 0x2d
 /** An integer of fewer digits than this is below 2^53. */
 const LONG_DIGITS = 16

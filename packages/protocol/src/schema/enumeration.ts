@@ -7,8 +7,6 @@ import { goQuote } from '../json/go-quote.js'
 import { JsonNumber } from '../json/json-number.js'
 import { cannotUnmarshal, FieldProblem, kindOf, numberText, type Field } from './field.js'
 
-const MAX_INT32 = 2 ** 31 - 1
-
 /**
  * Deviation: a number without a name is refused. etcd takes a comparison by such an operator for
  * true, and before 3.5 ignores such a sort order.
@@ -45,8 +43,7 @@ function notAMember(json: unknown, goType: string, unnamed: string | undefined):
     return cannotUnmarshal(kindOf(json), goType)
   }
   const text = numberText(json)
-  if (!Number.isInteger(json) || Math.abs(Number(json)) > MAX_INT32) {
-    return cannotUnmarshal(`number ${text}`, goType)
-  }
+  const isInt32 = typeof json === 'number' && (json | 0) === json
+  if (!isInt32) return cannotUnmarshal(`number ${text}`, goType)
   return new FieldProblem(unnamed ?? `unknown value ${text} for enum ${goType}`)
 }

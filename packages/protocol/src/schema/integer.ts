@@ -52,7 +52,8 @@ function writtenOtherwise(json: unknown, goType: string): string {
     throw cannotUnmarshal(kindOf(value), goType)
   }
   // An integer that a program wrote itself may be long without being a `JsonNumber`.
-  const text = Number.isInteger(value) ? BigInt(Number(value)).toString() : numberText(value)
+  const isLong = Number.isInteger(value) && !Number.isSafeInteger(value)
+  const text = isLong ? BigInt(Number(value)).toString() : numberText(value)
   if (DECIMAL.test(text)) return text
   throw cannotUnmarshal(`number ${text}`, goType)
 }

@@ -170,6 +170,7 @@ describe('decode', () => {
     ['order', -1],
     ['term', -0],
     ['hash', '-0'],
+    ['hash', ' -0'],
     ['order', 'toString'],
     ['flag', 1],
     ['text', 5],
@@ -254,6 +255,7 @@ describe('says what etcd says of', () => {
       '{"order":2147483648}',
       'json: cannot unmarshal number 2147483648 into Go value of type pb.Order',
     ],
+    ['{"order":-2147483648}', 'unknown value -2147483648 for enum pb.Order'],
     ['{"order":[1]}', 'json: cannot unmarshal array into Go value of type pb.Order'],
     ['{"order":true}', 'json: cannot unmarshal bool into Go value of type pb.Order'],
   ])('%s', (text, message) => {
