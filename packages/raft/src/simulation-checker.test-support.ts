@@ -31,7 +31,8 @@ export function dataOf(entry: Entry): string {
 }
 
 function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
-  return a !== undefined && b !== undefined && a.term === b.term && dataOf(a) === dataOf(b)
+  if (a === undefined || b === undefined) return false
+  return a === b || (a.term === b.term && dataOf(a) === dataOf(b))
 }
 
 export class SafetyChecker {

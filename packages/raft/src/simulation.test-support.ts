@@ -16,7 +16,7 @@ import type { Snapshot } from './snapshot.js'
 
 const NO_CONTEXT = new Uint8Array(0)
 
-class SimulatedMember implements ObservedMember {
+export class SimulatedMember implements ObservedMember {
   readonly id: string
   readonly log: MemoryLog
   volatileLog: Entry[] = []
@@ -157,15 +157,19 @@ export class SimulatedCluster {
     this.#observe(member)
   }
 
-  propose(member: SimulatedMember): void {
+  /** Proposes a command that nobody else proposes. How it is seen in a log, if it was not refused. */
+  propose(member: SimulatedMember, payloadBytes = 0): string | undefined {
     const ref = this.#nextRef
     this.#nextRef += 1
-    const command = Uint8Array.of(Number(member.id), ref & 0xff, (ref >> 8) & 0xff)
+    const command = new Uint8Array(3 + payloadBytes)
+    command.set([Number(member.id), ref & 0xff, (ref >> 8) & 0xff])
     const result = member.raft?.propose([command], ref)
+    const seen = `command ${command.join(',')}`
     const isRefused = result === 'noLeader' || result === 'tooManyUncommitted'
-    if (isRefused) this.#refusedCommands.push(`command ${command.join(',')}`)
-    else this.#commands.set(`${member.id}/${ref}`, `command ${command.join(',')}`)
+    if (isRefused) this.#refusedCommands.push(seen)
+    else this.#commands.set(`${member.id}/${ref}`, seen)
     this.#observe(member)
+    return isRefused || result === undefined ? undefined : seen
   }
 
   /** Asks a leader for a change that may well be refused. */
