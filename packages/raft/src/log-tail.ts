@@ -87,7 +87,8 @@ export class LogTail {
     let end = start
     for (let bytes = 0; end < to - this.firstIndex; end += 1) {
       const entry = this.#entries[end]
-      bytes += entry === undefined ? 0 : entryBytes(entry)
+      invariant(entry !== undefined, 'the range lies in the tail')
+      bytes += entryBytes(entry)
       if (bytes > maxBytes && end > start) break
     }
     return this.#entries.slice(start, end)

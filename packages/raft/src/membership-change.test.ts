@@ -411,3 +411,35 @@ describe('a learner is promoted', () => {
     expect(learner.takeMessages()).toMatchObject([{ type: 'requestVoteResponse', granted: true }])
   })
 })
+
+describe('what a driver asks about the members', () => {
+  test('the newest membership that is committed, while another one is in force', () => {
+    const member = established()
+    const before = { index: 0, membership: { voters: ['1', '2', '3'], learners: [] } }
+    expect(member.raft.committedMembership).toEqual(before)
+    change(member, 'remove', '3')
+    expect(member.raft.committedMembership).toEqual(before)
+    expect(member.raft.membership.index).toBe(2)
+    member.settle()
+    member.acceptFrom('2')
+    expect(member.raft.committedMembership).toEqual(member.raft.membership)
+    expect(member.raft.committedMembership).toMatchObject({
+      index: 2,
+      membership: { voters: ['1', '2'] },
+    })
+  })
+
+  test('who was heard within an election timeout; nobody but a leader can tell', () => {
+    const member = established({ electionTicks: 10, learners: ['4'] })
+    const active = (): string[] =>
+      ['1', '2', '3', '4', '9'].filter((id) => member.raft.isActive(id))
+    expect(active()).toEqual(['1', '2', '3', '4'])
+    for (let tick = 0; tick < 10; tick += 1) {
+      member.tick()
+      echo(member, '3')
+    }
+    expect(active()).toEqual(['1', '3'])
+    member.hearFrom('2', 2)
+    expect(active()).toEqual([])
+  })
+})
