@@ -120,6 +120,11 @@ export class MembershipService {
     for (;;) {
       const { raft, hasStarted, wake } = this.#options
       if (raft.status.role !== 'leader') throw new NodeError('noLeader', 'not-applied')
+      // Judged by what is committed only: what is not may be lost, and then nothing was done.
+      if (raft.committedMembership.index < raft.membership.index) {
+        await this.#pause(deadline)
+        continue
+      }
       const { membership } = raft.membership
       const book = peerBookOf(membership)
       const isActive = (id: MemberId): boolean => raft.isActive(id)

@@ -3,6 +3,7 @@
  * files, `transport/` carries them (Raft §7).
  */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { InstallSnapshot, MemberId, Raft } from '@holdfast/raft'
 
 /** A copy of the state, made for followers that lack what is cut from the log. */
@@ -24,9 +25,15 @@ export interface SnapshotParts {
   readonly wake: () => void
 }
 
+/**
+ * Before a failure is reported, since the core then asks again as soon as the follower gives a sign
+ * of life, and a copy of the whole state costs much.
+ */
+export const RETRY_MS = 1_000
+
 export class Snapshots {
   readonly #parts: SnapshotParts
-  #closed = false
+  readonly #closing = new AbortController()
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
@@ -34,28 +41,31 @@ export class Snapshots {
 
   /** Sends the state to a follower, and tells the core what became of it, as it must. */
   async sendTo(follower: MemberId): Promise<void> {
-    const { raft, take, send, wake } = this.#parts
-    let sentIndex: number | undefined
-    try {
-      const snapshot = await take()
-      try {
-        if (this.#closed) return
-        const message = raft.installSnapshotMessage(follower, snapshot.index)
-        if (message === undefined) return
-        await send(message, snapshot)
-        sentIndex = snapshot.index
-      } finally {
-        snapshot.release()
-      }
-    } catch {
-      // The follower is gone, or is being sent one by somebody else. The core will ask again.
+    const sentIndex = await this.#send(follower).catch(() => undefined)
+    const { signal } = this.#closing
+    if (sentIndex === undefined) {
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
-    if (this.#closed) return
-    raft.reportSnapshot(follower, sentIndex)
-    wake()
+    if (signal.aborted) return
+    this.#parts.raft.reportSnapshot(follower, sentIndex)
+    this.#parts.wake()
   }
 
   close(): void {
-    this.#closed = true
+    this.#closing.abort()
+  }
+
+  /** The index that the follower has got; undefined if there is no reason to send it any more. */
+  async #send(follower: MemberId): Promise<number | undefined> {
+    const { raft, take, send } = this.#parts
+    const snapshot = await take()
+    try {
+      const message = raft.installSnapshotMessage(follower, snapshot.index)
+      if (message === undefined || this.#closing.signal.aborted) return undefined
+      await send(message, snapshot)
+      return snapshot.index
+    } finally {
+      snapshot.release()
+    }
   }
 }
