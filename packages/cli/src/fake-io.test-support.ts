@@ -72,6 +72,7 @@ export async function startTarget(): Promise<{
   const coordinator = await startCoordinator({
     dataDirectory: directory,
     clientUrl: 'http://127.0.0.1:0',
+    peerUrl: 'http://127.0.0.1:0',
   })
   const url = coordinator.clientUrl
   const begin = (...args: readonly string[]): { io: FakeIo; exit: Promise<number> } => {

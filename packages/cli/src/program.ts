@@ -13,6 +13,7 @@ import { addMember } from './commands/member.js'
 import { addPut } from './commands/put.js'
 import { addServe } from './commands/serve.js'
 import { addStatus } from './commands/status.js'
+import { addTransferLeadership } from './commands/transfer-leadership.js'
 import { addTxn } from './commands/txn.js'
 import { addWatch } from './commands/watch.js'
 import { exitCodeHelp } from './exit-code.js'
@@ -30,6 +31,7 @@ const commands: readonly ((program: Command, host: CommandHost) => void)[] = [
   addElect,
   addStatus,
   addMember,
+  addTransferLeadership,
 ]
 
 export function createProgram(io: Io, host: CommandHost): Command {

@@ -33,6 +33,12 @@ const texts: readonly (readonly [keyof ServeSettings, string, string, readonly s
   ['dataDirectory', '--data-dir', 'HOLDFAST_DATA_DIR', ['/a', '/b', '/c']],
   ['clientUrl', '--client-url', 'HOLDFAST_CLIENT_URL', ['http://a:1', 'http://b:1', 'http://c:1']],
   ['peerUrl', '--peer-url', 'HOLDFAST_PEER_URL', ['http://a:1', 'http://b:1', 'http://c:1']],
+  [
+    'initialClusterState',
+    '--initial-cluster-state',
+    'HOLDFAST_INITIAL_CLUSTER_STATE',
+    ['existing', 'new', 'existing'],
+  ],
   ['clusterToken', '--cluster-token', 'HOLDFAST_CLUSTER_TOKEN', ['a', 'b', 'c']],
   ['logLevel', '--log-level', 'HOLDFAST_LOG_LEVEL', ['debug', 'silent', 'error']],
   [
@@ -46,6 +52,12 @@ const texts: readonly (readonly [keyof ServeSettings, string, string, readonly s
     '--election-timeout-ms',
     'HOLDFAST_ELECTION_TIMEOUT_MS',
     ['20', '30', '40'],
+  ],
+  [
+    'snapshotCatchUpEntries',
+    '--snapshot-catchup-entries',
+    'HOLDFAST_SNAPSHOT_CATCHUP_ENTRIES',
+    ['0', '30', '40'],
   ],
   [
     'advertisedClientUrls',
@@ -66,6 +78,7 @@ const split = (text: string): readonly string[] => text.split(',')
 const meanings: Partial<Record<keyof ServeSettings, (text: string) => unknown>> = {
   heartbeatIntervalMs: Number,
   electionTimeoutMs: Number,
+  snapshotCatchUpEntries: Number,
   advertisedClientUrls: split,
   initialCluster: (text) =>
     Object.fromEntries(split(text).map((part) => part.split('='))) as unknown,

@@ -10,6 +10,8 @@ import type { CoordinatorOptions } from '@holdfast/coordinator'
 import { Option } from 'commander'
 import {
   cluster,
+  clusterState,
+  count,
   logLevel,
   milliseconds,
   text,
@@ -64,6 +66,12 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     help: 'name=peer-url of every member, the same text on each; a comma list (default: it alone)',
     kind: cluster,
   },
+  initialClusterState: {
+    flag: '--initial-cluster-state <state>',
+    variable: 'HOLDFAST_INITIAL_CLUSTER_STATE',
+    help: 'existing for a member that was added to a running cluster (default: new)',
+    kind: clusterState,
+  },
   clusterToken: {
     flag: '--cluster-token <token>',
     variable: 'HOLDFAST_CLUSTER_TOKEN',
@@ -81,6 +89,12 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     variable: 'HOLDFAST_ELECTION_TIMEOUT_MS',
     help: 'how long a follower waits for its leader; at least 5 heartbeats (default: 1000)',
     kind: milliseconds,
+  },
+  snapshotCatchUpEntries: {
+    flag: '--snapshot-catchup-entries <count>',
+    variable: 'HOLDFAST_SNAPSHOT_CATCHUP_ENTRIES',
+    help: 'entries of the log that are kept for members that were away (default: 5000)',
+    kind: count,
   },
   logLevel: {
     flag: '--log-level <level>',

@@ -18,18 +18,30 @@ export const text: SettingKind<string> = {
   fromJson: (json) => (typeof json === 'string' ? json : undefined),
 }
 
-export const milliseconds: SettingKind<number> = {
-  expected: 'a whole number of milliseconds',
+export const count: SettingKind<number> = {
+  expected: 'a whole number',
   fromText: (value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined),
   fromJson: (json) => (Number.isSafeInteger(json) ? Number(json) : undefined),
 }
 
+export const milliseconds: SettingKind<number> = {
+  ...count,
+  expected: 'a whole number of milliseconds',
+}
+
+const CLUSTER_STATES = ['new', 'existing'] as const
 const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
 
 export const logLevel: SettingKind<LogLevel> = {
   expected: `one of ${LOG_LEVELS.join(', ')}`,
   fromText: (value) => LOG_LEVELS.find((level) => level === value),
   fromJson: (json) => LOG_LEVELS.find((level) => level === json),
+}
+
+export const clusterState: SettingKind<'new' | 'existing'> = {
+  expected: 'new or existing',
+  fromText: (value) => CLUSTER_STATES.find((state) => state === value),
+  fromJson: (json) => CLUSTER_STATES.find((state) => state === json),
 }
 
 export const urlList: SettingKind<readonly string[]> = {

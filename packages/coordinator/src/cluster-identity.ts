@@ -40,6 +40,11 @@ export function deriveIdentity(
   }
 }
 
+/** For a member that is added later: nobody has ever had it. */
+export function drawMemberId(peerUrls: readonly string[], unique: string): MemberId {
+  return hash64(['added', unique, ...peerUrls])
+}
+
 function hash64(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest().readBigUInt64BE().toString()
 }

@@ -27,9 +27,11 @@ describe('the defaults', () => {
       clientUrl: 'http://127.0.0.1:2379',
       peerUrl: 'http://127.0.0.1:2380',
       initialCluster: { default: 'http://127.0.0.1:2380' },
+      initialClusterState: 'new',
       clusterToken: 'holdfast-cluster',
       heartbeatIntervalMs: 100,
       electionTimeoutMs: 1_000,
+      snapshotCatchUpEntries: 5_000,
       logLevel: 'silent',
     })
   })
@@ -62,9 +64,11 @@ describe('what is given', () => {
       advertisedClientUrls: ['http://public:2379', 'http://other:2379/'],
       peerUrl: 'http://host:2380',
       initialCluster: { a: 'http://host:2380', b: 'http://host:2381' },
+      initialClusterState: 'existing',
       clusterToken: 'x',
       heartbeatIntervalMs: 10,
       electionTimeoutMs: 50,
+      snapshotCatchUpEntries: 7,
       logLevel: 'debug',
       onFatal,
     }

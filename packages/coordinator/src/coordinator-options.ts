@@ -1,5 +1,7 @@
 /** Everything that can be set about a coordinator, checked and defaulted in one place. */
 
+import { KEPT_ENTRIES } from './node/log-cutter.js'
+
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -19,6 +21,11 @@ export interface CoordinatorOptions {
    * and the cluster's follow from it. Default: this member alone.
    */
   readonly initialCluster?: Readonly<Record<string, string>>
+  /**
+   * `existing` for a member that was added to a running cluster: what it is told there holds then, and
+   * of the initial cluster only the addresses are used. Default `new`.
+   */
+  readonly initialClusterState?: 'new' | 'existing'
   /** Tells clusters with equal member lists apart. Default `holdfast-cluster`. */
   readonly clusterToken?: string
   /** A leader's heartbeat, in milliseconds. Default 100 (etcd's). */
@@ -28,6 +35,11 @@ export interface CoordinatorOptions {
    * [n, 2n). At least 5 heartbeats. Default 1,000 (etcd's).
    */
   readonly electionTimeoutMs?: number
+  /**
+   * Entries of the log that are kept although a durable state holds them, for followers that were
+   * away for a moment; one that was away for longer gets a snapshot. Default 5,000 (etcd's).
+   */
+  readonly snapshotCatchUpEntries?: number
   /** Default `silent`. Lines are JSON, on standard error. */
   readonly logLevel?: LogLevel
   /** Called when the member can no longer be trusted and has stopped. Default: throws. */
@@ -53,9 +65,11 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   const config: CoordinatorConfig = Object.freeze({
     clientUrl: 'http://127.0.0.1:2379',
     initialCluster: { [name]: peerUrl },
+    initialClusterState: 'new' as const,
     clusterToken: 'holdfast-cluster',
     heartbeatIntervalMs: 100,
     electionTimeoutMs: 1_000,
+    snapshotCatchUpEntries: KEPT_ENTRIES,
     logLevel: 'silent' as const,
     ...given,
     name,
@@ -63,10 +77,18 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   })
   check(config.dataDirectory !== '', 'the data directory is missing')
   check(name !== '', 'the name is empty')
+  check(
+    ['new', 'existing'].includes(config.initialClusterState),
+    `the initial cluster state must be new or existing, not "${config.initialClusterState}"`,
+  )
   checkLogLevel(config.logLevel)
   checkUrls(config)
   checkCluster(config)
   checkTiming(config)
+  check(
+    Number.isInteger(config.snapshotCatchUpEntries) && config.snapshotCatchUpEntries >= 0,
+    'the entries kept for followers to catch up must be a whole number',
+  )
   return config
 }
 

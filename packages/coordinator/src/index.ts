@@ -5,4 +5,5 @@ export {
   type CoordinatorOptions,
   type LogLevel,
 } from './coordinator-options.js'
+export { MemberRemovedError } from './member-removed-error.js'
 export { startCoordinator, type Coordinator } from './start-coordinator.js'

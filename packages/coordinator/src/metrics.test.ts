@@ -6,9 +6,9 @@ import { createMetrics, type MetricsSources } from './metrics.js'
 const status = { leaderId: '2' as string | undefined, role: 'follower', term: 7, commitIndex: 40 }
 const state = { appliedIndex: 38, revision: 12, compactRevision: -1, sizeBytes: 4096 }
 const sources = {
-  node: { status, state, pendingProposals: 3, applyBacklog: 2 },
+  node: { status, state, pendingProposals: 3, applyBacklog: 2, restoreCount: 1, activeVoters: 2 },
   hub: { watcherCount: 5, behindCount: 1 },
-  log: { transactions: 9 },
+  log: { transactions: 9, firstIndex: () => 30 },
   leaderChanges: () => 4,
 } as unknown as MetricsSources
 
@@ -47,7 +47,10 @@ it('are under etcd’s names, where it has one', async () => {
     etcd_mvcc_db_total_size_in_bytes: 4096,
     holdfast_raft_term: 7,
     holdfast_apply_backlog_entries: 2,
+    holdfast_active_voters: 2,
+    holdfast_log_first_index: 30,
     holdfast_log_fsyncs_total: 9,
+    holdfast_snapshots_installed_total: 1,
   })
 })
 

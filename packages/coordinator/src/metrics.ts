@@ -8,7 +8,7 @@ import type { WatchHub } from './watch/watch-hub.js'
 export interface MetricsSources {
   readonly node: CoordinatorNode
   readonly hub: WatchHub
-  readonly log: Pick<DurableLog, 'transactions'>
+  readonly log: Pick<DurableLog, 'transactions' | 'firstIndex'>
   readonly leaderChanges: () => number
 }
 
@@ -42,7 +42,7 @@ export function createMetrics(sources: MetricsSources): Registry {
 }
 
 /** Some that end in “total” are gauges in etcd too: they start anew from what the log says. */
-function gauges({ node, hub }: MetricsSources): readonly Metric[] {
+function gauges({ node, hub, log }: MetricsSources): readonly Metric[] {
   const hasLeader = (): number => (node.status.leaderId === undefined ? 0 : 1)
   const isLeader = (): number => (node.status.role === 'leader' ? 1 : 0)
   const compactRevision = (): number => Math.max(0, node.state.compactRevision)
@@ -60,13 +60,20 @@ function gauges({ node, hub }: MetricsSources): readonly Metric[] {
     ['etcd_debugging_mvcc_slow_watcher_total', 'Those told from history.', () => hub.behindCount],
     ['etcd_mvcc_db_total_size_in_bytes', 'Size of the state on disk.', () => node.state.sizeBytes],
     ['holdfast_raft_term', 'The current term.', () => node.status.term],
+    ['holdfast_log_first_index', 'The oldest entry of the log.', () => log.firstIndex()],
+    [
+      'holdfast_active_voters',
+      'Heard by this leader of late; 0 elsewhere.',
+      () => node.activeVoters,
+    ],
     ['holdfast_apply_backlog_entries', 'Committed, not yet applied.', () => node.applyBacklog],
   ]
 }
 
-function counters({ log, leaderChanges }: MetricsSources): readonly Metric[] {
+function counters({ node, log, leaderChanges }: MetricsSources): readonly Metric[] {
   return [
     ['etcd_server_leader_changes_seen_total', 'Changes of leader seen.', leaderChanges],
+    ['holdfast_snapshots_installed_total', 'Taken over from a leader.', () => node.restoreCount],
     [
       'holdfast_log_fsyncs_total',
       'Transactions of the log, one fsync each.',

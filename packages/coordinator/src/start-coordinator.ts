@@ -6,23 +6,26 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import type { Status } from '@holdfast/raft'
 import { Closers } from './closers.js'
-import { deriveIdentity, type ClusterIdentity } from './cluster-identity.js'
+import { drawMemberId } from './cluster-identity.js'
 import {
   resolveOptions,
   type CoordinatorConfig,
   type CoordinatorOptions,
 } from './coordinator-options.js'
+import { createTransport, type Transport } from './create-transport.js'
 import { createApp } from './http/app.js'
 import type { EdgeContext } from './http/edge-context.js'
 import { listenForClients } from './http/server.js'
+import { listMembers } from './list-members.js'
 import { createLogger, type Logger } from './logger.js'
+import { MemberRemovedError } from './member-removed-error.js'
 import { createMetrics } from './metrics.js'
 import { CoordinatorNode } from './node/coordinator-node.js'
-import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './node/peer-transport.js'
+import type { PeerHandler } from './node/peer-transport.js'
 import { publishMember } from './publish-member.js'
+import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
 import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
 import { openStorage, type Storage } from './storage/open-storage.js'
-import { StreamTransport } from './transport/stream-transport.js'
 import { WatchHub } from './watch/watch-hub.js'
 
 /** A running member. */
@@ -52,11 +55,11 @@ export interface Coordinator {
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   const config = resolveOptions(options)
-  const identity = deriveIdentity(config)
   const log = createLogger(config.logLevel, { member: config.name })
   const opened = new Closers()
   const onFatal = fatalHandler(config, log, opened)
   try {
+    const identity = await resolveIdentity(config)
     return await open({ config, identity, log, opened, onFatal })
   } catch (error) {
     await opened.close()
@@ -66,7 +69,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
 
 interface Base {
   readonly config: CoordinatorConfig
-  readonly identity: ClusterIdentity
+  readonly identity: MemberIdentity
   readonly log: Logger
   readonly opened: Closers
   readonly onFatal: (cause: unknown) => void
@@ -74,12 +77,12 @@ interface Base {
 
 async function open(base: Base): Promise<Coordinator> {
   const { config, identity, log, opened, onFatal } = base
-  const { clusterId, memberId, members } = identity
+  const { clusterId, memberId, membership } = identity
 
   const storage = await openStorage({
     directory: config.dataDirectory,
     identity: { clusterId, memberId },
-    membership: { voters: members.map(({ id }) => id), learners: [] },
+    membership,
     onFatal,
   })
   opened.add(() => storage.close())
@@ -93,13 +96,14 @@ async function open(base: Base): Promise<Coordinator> {
     hub,
     clusterId,
     memberId,
-    members: () => listMembers(identity, node),
+    members: () => listMembers(node, identity),
+    drawMemberId: (peerUrls) => drawMemberId(peerUrls, nanoid()),
     drawLeaseId,
     metrics: async () => ({ contentType: metrics.contentType, body: await metrics.metrics() }),
   }
   const app = createApp({ context, onDefect: (error) => log.error({ err: error }, 'defect') })
 
-  if (members.length > 1) await transport.listen(...hostAndPort(config.peerUrl))
+  await transport.start()
   const server = await listenForClients(app, config.clientUrl)
   opened.add(() => server.close())
   node.start()
@@ -139,7 +143,7 @@ interface NodeParts extends Base {
 
 function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts): {
   node: CoordinatorNode
-  transport: StreamTransport
+  transport: Transport
   leaderChanges: () => number
 } {
   // Nothing arrives before `listen`, when there is a node to hand it to.
@@ -147,21 +151,37 @@ function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts)
     onMessage: (message) => node.peerHandler.onMessage(message),
     onRequest: (request) => node.peerHandler.onRequest(request),
     onUnreachable: (id) => node.peerHandler.onUnreachable(id),
+    wantsSnapshot: (message) => node.peerHandler.wantsSnapshot(message),
+    onSnapshot: (message) => node.peerHandler.onSnapshot(message),
   }
-  const transport = createTransport(identity, handler, log)
+  const transport = createTransport({
+    ...{ identity, handler, storage, log },
+    peerUrl: config.peerUrl,
+    describe: () => ({ clusterId: identity.clusterId, membership: node.committedMembership }),
+    onRemoved: () => onFatal(new MemberRemovedError(config.name)),
+  })
   let leaderChanges = 0
   const node: CoordinatorNode = new CoordinatorNode({
     memberId: identity.memberId,
-    membership: storage.log.initialState().membership,
     incarnation: nanoid(),
     ...timing(config),
     seed: randomInt(2 ** 32),
     log: storage.log,
     state: storage.state,
     applyGate: () => storage.applyGate,
+    snapshots: {
+      take: () => storage.outgoing.take(),
+      send: (message, { path, ...file }) => transport.sendSnapshot(message, path, file),
+      install: () => storage.installSnapshot(),
+      discard: () => storage.discardSnapshot(),
+      durableIndex: () => storage.durableAppliedIndex,
+      oldestSentIndex: () => storage.outgoing.oldestIndex,
+      keptEntries: config.snapshotCatchUpEntries,
+    },
     codec: { encode: encodeProposal, decode: decodeProposal },
-    transport: asPeerTransport(transport),
+    transport,
     onApplied: (batch) => hub.onApplied(batch.revisions),
+    onRestored: (revision) => hub.onRestored(revision),
     onStatus: (status) => {
       leaderChanges += status.leaderId === undefined ? 0 : 1
       log.info({ ...status }, 'status')
@@ -184,51 +204,7 @@ function timing({ heartbeatIntervalMs, electionTimeoutMs }: CoordinatorConfig): 
   }
 }
 
-function createTransport(
-  { clusterId, memberId, members }: ClusterIdentity,
-  handler: PeerHandler,
-  log: Logger,
-): StreamTransport {
-  const peers = members.filter(({ id }) => id !== memberId)
-  return new StreamTransport({
-    clusterId,
-    memberId,
-    peers: new Map(peers.map(({ id, peerUrl }) => [id, { url: peerUrl }])),
-    handler: { ...handler, onRequest: (body) => handler.onRequest(body as PeerRequest) },
-    onRefused: (reason) => log.warn({ reason }, 'a stream between members was refused'),
-  })
-}
-
-function asPeerTransport(transport: StreamTransport): PeerTransport {
-  return {
-    send: (message) => transport.send(message),
-    flush: () => transport.flush(),
-    request: async (to, request, timeoutMs) =>
-      (await transport.request(to, request, timeoutMs)) as PeerAnswer,
-    close: () => transport.close(),
-  }
-}
-
-/** A member that has not started yet has neither name nor client URLs, as in etcd. */
-function listMembers(
-  { members }: ClusterIdentity,
-  node: CoordinatorNode,
-): ReturnType<EdgeContext['members']> {
-  const published = new Map(node.state.members().map((member) => [member.id, member]))
-  return members.map(({ id, peerUrl }) => ({
-    id,
-    name: published.get(id)?.name ?? '',
-    peerUrls: [peerUrl],
-    clientUrls: published.get(id)?.clientUrls ?? [],
-  }))
-}
-
 /** A positive int63, which no client's JSON can mistake for a negative one. */
 function drawLeaseId(): string {
   return (randomBytes(8).readBigUInt64BE() >> 1n || 1n).toString()
-}
-
-function hostAndPort(url: string): [host: string, port: number] {
-  const { hostname, port } = new URL(url)
-  return [hostname.replace(/^\[|\]$/g, ''), Number(port || '80')]
 }

@@ -5,7 +5,16 @@
  * A path that is not here is one that nothing serves yet; docs name all 51 of etcd's.
  */
 
-import { MemberListRequest, MemberListResponse } from './messages/cluster.js'
+import {
+  MemberAddRequest,
+  MemberAddResponse,
+  MemberListRequest,
+  MemberListResponse,
+  MemberPromoteRequest,
+  MemberRemoveRequest,
+  MembersResponse,
+  MemberUpdateRequest,
+} from './messages/cluster.js'
 import {
   CompactionRequest,
   CompactionResponse,
@@ -31,6 +40,8 @@ import {
 import {
   AlarmRequest,
   AlarmResponse,
+  MoveLeaderRequest,
+  MoveLeaderResponse,
   StatusRequest,
   StatusResponse,
 } from './messages/maintenance.js'
@@ -97,6 +108,11 @@ export const routes = Object.freeze({
     aliases: ['/kv/lease/leases'],
   }),
   memberList: route('/cluster/member/list', MemberListRequest, MemberListResponse),
+  memberAdd: route('/cluster/member/add', MemberAddRequest, MemberAddResponse),
+  memberRemove: route('/cluster/member/remove', MemberRemoveRequest, MembersResponse),
+  memberUpdate: route('/cluster/member/update', MemberUpdateRequest, MembersResponse),
+  memberPromote: route('/cluster/member/promote', MemberPromoteRequest, MembersResponse),
+  moveLeader: route('/maintenance/transfer-leadership', MoveLeaderRequest, MoveLeaderResponse),
   status: route('/maintenance/status', StatusRequest, StatusResponse),
   alarm: route('/maintenance/alarm', AlarmRequest, AlarmResponse),
 })

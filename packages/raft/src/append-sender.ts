@@ -3,6 +3,8 @@
  * is taken, not when something happens, so that many proposals, acknowledgements and a new commit
  * index between two Readys make one message per follower, cut only by `maxAppendBytes`.
  *
+ * A follower that needs what is compacted away gets a snapshot instead (Raft §7).
+ *
  * Source: Raft §5.3; etcd: maybeSendAppend.
  */
 
@@ -32,14 +34,19 @@ export class AppendSender {
 
   /** Whether `sendTo` would send anything. */
   isDue(progress: Progress): boolean {
-    if (progress.nextIndex < this.#core.log.firstIndex) return false
+    if (this.#needsSnapshot(progress)) return this.#mayStartSnapshot(progress)
     if (progress.state === 'probe') return !progress.isPaused
     return progress.appendDue || this.#hasEntriesFor(progress) || this.#hasNewsFor(progress)
   }
 
   sendTo(progress: Progress): void {
-    // A follower behind the first index needs a snapshot; until then it only gets heartbeats.
-    if (progress.nextIndex < this.#core.log.firstIndex) return
+    if (this.#needsSnapshot(progress)) {
+      if (this.#mayStartSnapshot(progress)) {
+        progress.becomeSnapshot()
+        this.#core.outbox.snapshotsToSend.add(progress.id)
+      }
+      return
+    }
     if (progress.state === 'probe') {
       if (!progress.isPaused) this.#send(progress, this.#nextRun(progress))
       return
@@ -47,6 +54,16 @@ export class AppendSender {
     while (this.#hasEntriesFor(progress)) this.#send(progress, this.#nextRun(progress))
     // Every message above carried the commit index, so this adds one only if none went out.
     if (progress.appendDue || this.#hasNewsFor(progress)) this.#send(progress, NOTHING)
+  }
+
+  /** Not even the entry before the next one is known here any more. */
+  #needsSnapshot({ nextIndex }: Progress): boolean {
+    return nextIndex < this.#core.log.firstIndex
+  }
+
+  /** Whatever is in flight to a follower that replicates, it ends before what is still here. */
+  #mayStartSnapshot(progress: Progress): boolean {
+    return progress.state === 'replicate' || !progress.isPaused
   }
 
   #hasEntriesFor(progress: Progress): boolean {

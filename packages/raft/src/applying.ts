@@ -10,7 +10,7 @@ import { invariant } from './invariant.js'
 
 export class Applying {
   readonly #maxBytes: number
-  readonly #batches: { readonly lastIndex: number; readonly bytes: number }[] = []
+  #batches: { readonly lastIndex: number; readonly bytes: number }[] = []
   #bytes = 0
   #appliedIndex: number
   #handedOutIndex: number
@@ -21,10 +21,6 @@ export class Applying {
     this.#maxBytes = maxBytes
   }
 
-  get appliedIndex(): number {
-    return this.#appliedIndex
-  }
-
   get handedOutIndex(): number {
     return this.#handedOutIndex
   }
@@ -32,6 +28,14 @@ export class Applying {
   /** Bytes that may still be handed out; one entry always may when nothing is outstanding. */
   get roomBytes(): number {
     return this.#maxBytes - this.#bytes
+  }
+
+  /** A snapshot took the place of everything up to `index`, handed out or not. */
+  reset(index: number): void {
+    this.#batches = []
+    this.#bytes = 0
+    this.#appliedIndex = index
+    this.#handedOutIndex = index
   }
 
   handOut(entries: readonly Entry[]): void {
@@ -44,7 +48,8 @@ export class Applying {
   }
 
   onApplied(index: number): void {
-    invariant(index >= this.#appliedIndex, 'the applied index never decreases')
+    // The driver may finish what it was given before a snapshot took its place.
+    if (index <= this.#appliedIndex) return
     invariant(index <= this.#handedOutIndex, 'only what was handed out can be applied')
     this.#appliedIndex = index
     let batch = this.#batches[0]

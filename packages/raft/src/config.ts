@@ -1,6 +1,7 @@
 /** Everything that can be set about a member's core, checked and defaulted in one place. */
 
 import { invariant } from './invariant.js'
+import { checkMemberId } from './membership.js'
 import type { MemberId } from './message.js'
 
 export interface RaftOptions {
@@ -56,7 +57,7 @@ export function resolveConfig(options: RaftOptions): RaftConfig {
     appliedIndex: 0,
     ...options,
   })
-  invariant(config.id !== '' && config.id !== '0', 'a member id is a positive integer')
+  checkMemberId(config.id)
   for (const name of POSITIVE) {
     const value = config[name]
     invariant(Number.isSafeInteger(value) && value >= 1, `${name} must be a positive integer`)

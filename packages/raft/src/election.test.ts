@@ -6,7 +6,7 @@ import { logOf, ofType, TestMember, type Content } from './test-member.test-supp
 
 describe('terms (§5.1)', () => {
   const fromTerm2: readonly Content[] = [
-    { type: 'requestVote', from: '2', term: 2, lastLogIndex: 0, lastLogTerm: 0 },
+    { type: 'requestVote', from: '2', term: 2, lastLogIndex: 0, lastLogTerm: 0, isTransfer: false },
     { type: 'requestVoteResponse', from: '2', term: 2, granted: false },
     { type: 'preVoteResponse', from: '2', term: 2, granted: false },
     { type: 'appendEntriesAccepted', from: '2', term: 2, matchIndex: 0 },
@@ -84,7 +84,14 @@ describe('terms (§5.1)', () => {
 
   test.each<[Content, Message['type']]>([
     [
-      { type: 'requestVote', from: '2', term: 4, lastLogIndex: 9, lastLogTerm: 4 },
+      {
+        type: 'requestVote',
+        from: '2',
+        term: 4,
+        lastLogIndex: 9,
+        lastLogTerm: 4,
+        isTransfer: false,
+      },
       'requestVoteResponse',
     ],
     [{ type: 'preVote', from: '2', term: 4, lastLogIndex: 9, lastLogTerm: 4 }, 'preVoteResponse'],
@@ -197,7 +204,14 @@ describe('starting an election (§5.2)', () => {
     const { append, messages } = member.raft.ready()
     expect(append?.hardState).toEqual({ term: 2, votedFor: '1' })
     expect(ofType(messages, 'requestVote')).toEqual([])
-    const request = { type: 'requestVote', from: '1', term: 2, lastLogIndex: 1, lastLogTerm: 1 }
+    const request = {
+      type: 'requestVote',
+      from: '1',
+      term: 2,
+      lastLogIndex: 1,
+      lastLogTerm: 1,
+      isTransfer: false,
+    }
     expect(append?.messages).toEqual([
       { ...request, to: '2' },
       { ...request, to: '3' },
@@ -311,6 +325,7 @@ describe('giving a vote (§5.2, §5.4.1)', () => {
     term: 1,
     lastLogIndex,
     lastLogTerm,
+    isTransfer: false,
   })
 
   test.each<[string | undefined, string, boolean]>([
@@ -343,7 +358,13 @@ describe('giving a vote (§5.2, §5.4.1)', () => {
   ])(
     'with terms %j it answers a log ending at %i of term %i with %s',
     (terms, index, term, granted) => {
-      const later = { from: '2', term: 7, lastLogIndex: index, lastLogTerm: term }
+      const later = {
+        from: '2',
+        term: 7,
+        lastLogIndex: index,
+        lastLogTerm: term,
+        isTransfer: false,
+      }
       const voter = new TestMember({ entries: logOf(...terms) })
       voter.receive({ type: 'requestVote', ...later })
       expect(voter.takeMessages()).toMatchObject([
@@ -371,7 +392,14 @@ describe('giving a vote (§5.2, §5.4.1)', () => {
 
   test('learning a later term is not granting a vote', () => {
     const member = new TestMember({ entries: logOf(1, 1) })
-    member.receive({ type: 'requestVote', from: '2', term: 4, lastLogIndex: 1, lastLogTerm: 1 })
+    member.receive({
+      type: 'requestVote',
+      from: '2',
+      term: 4,
+      lastLogIndex: 1,
+      lastLogTerm: 1,
+      isTransfer: false,
+    })
     const { append, messages } = member.raft.ready()
     expect(append?.hardState).toEqual({ term: 4, votedFor: undefined })
     expect(messages).toMatchObject([{ type: 'requestVoteResponse', granted: false, term: 4 }])
@@ -403,7 +431,14 @@ describe('giving a vote (§5.2, §5.4.1)', () => {
       member.hearFrom('2', 1)
       member.tick(9)
       member.raft.tick()
-      member.receive({ type: 'requestVote', from: '3', term: 2, lastLogIndex: 1, lastLogTerm })
+      member.receive({
+        type: 'requestVote',
+        from: '3',
+        term: 2,
+        lastLogIndex: 1,
+        lastLogTerm,
+        isTransfer: false,
+      })
       let ticks = 0
       while (member.role === 'follower') {
         member.tick()

@@ -2,7 +2,7 @@
  * Elections as a candidate sees them: when to campaign, whom to ask, how to count.
  *
  * A campaign is a pre-election, which changes nothing anywhere, and only if that is won an election
- * in the next term (thesis §9.6). Learners and strangers to the membership never campaign.
+ * in the next term (thesis §9.6), unless the leader itself asked for it. Learners and strangers to the membership never campaign.
  *
  * Deviation: etcd's candidate sends its vote requests while it still writes its own term. Here they
  * leave when term, vote *and all earlier entries* are durable. A candidate that crashed in between
@@ -13,7 +13,7 @@
 import { Ballot } from './ballot.js'
 import { isHardStateDurable, type Core } from './core.js'
 import { invariant } from './invariant.js'
-import type { MemberId, PreVoteResponse, RequestVoteResponse } from './message.js'
+import type { MemberId, PreVoteResponse, RequestVoteResponse, TimeoutNow } from './message.js'
 import type { Roles } from './roles.js'
 
 export class Election {
@@ -26,6 +26,11 @@ export class Election {
     this.#roles = roles
   }
 
+  get mayCampaign(): boolean {
+    const { log, state } = this.#core
+    return log.membership.mayCampaign(state.id, log.commitIndex)
+  }
+
   /** Counts one tick of a member that does not lead. */
   tick(): void {
     if (this.#roles.timer.tick()) this.campaign()
@@ -34,7 +39,7 @@ export class Election {
   /** Starts, or starts again, a pre-election; nothing happens on leaders and on who cannot lead. */
   campaign(): void {
     const { state, log, outbox } = this.#core
-    if (state.role === 'leader' || !state.isVoter) return
+    if (state.role === 'leader' || !this.mayCampaign) return
     this.#roles.becomePreCandidate()
     this.#ballot = new Ballot()
     for (const to of this.#otherVoters()) {
@@ -49,6 +54,15 @@ export class Election {
     }
     this.#ballot.record(state.id, true)
     this.#concludePreElection()
+  }
+
+  /**
+   * The leader hands over: nobody needs to be asked whether an election would disturb, so there is
+   * no pre-election (thesis §3.10, §4.2.3).
+   */
+  onTimeoutNow({ from }: TimeoutNow): void {
+    this.#roles.follow(from)
+    if (this.mayCampaign) this.#startElection(true)
   }
 
   onPreVoteResponse({ from, term, granted }: PreVoteResponse): void {
@@ -75,7 +89,7 @@ export class Election {
     this.#concludeElection()
   }
 
-  #startElection(): void {
+  #startElection(isTransfer: boolean): void {
     this.#roles.becomeCandidate()
     this.#ballot = new Ballot()
     const { state, log, outbox } = this.#core
@@ -87,6 +101,7 @@ export class Election {
         term: state.term,
         lastLogIndex: log.last.index,
         lastLogTerm: log.last.term,
+        isTransfer,
       })
     }
   }
@@ -94,7 +109,7 @@ export class Election {
   #concludePreElection(): void {
     const { state } = this.#core
     const outcome = this.#ballot.outcome(state.voters)
-    if (outcome === 'won') this.#startElection()
+    if (outcome === 'won') this.#startElection(false)
     if (outcome === 'lost') this.#roles.becomeFollower(state.term, undefined)
   }
 

@@ -3,10 +3,9 @@
 /**
  * - `noop`: appended by each new leader, so that entries of older terms can commit (Raft §8).
  * - `command`: input of the state machine; the core never looks inside.
- *
- * Membership changes will be a kind of their own.
+ * - `membership`: who belongs to the cluster from here on (thesis §4.1); see `membership.ts`.
  */
-export type EntryKind = 'noop' | 'command'
+export type EntryKind = 'noop' | 'command' | 'membership'
 
 export interface Entry {
   /** Position in the log, from 1. */
@@ -14,7 +13,7 @@ export interface Entry {
   /** The term of the leader that appended it. */
   readonly term: number
   readonly kind: EntryKind
-  /** Empty unless `kind` is `command`. */
+  /** Empty if `kind` is `noop`. */
   readonly data: Uint8Array
 }
 

@@ -8,7 +8,7 @@
 
 import { isHardStateDurable, type Core } from './core.js'
 import { invariant } from './invariant.js'
-import type { AppendEntries, Heartbeat } from './message.js'
+import type { AppendEntries, Heartbeat, InstallSnapshot, MemberId } from './message.js'
 import type { Roles } from './roles.js'
 
 export class Following {
@@ -38,7 +38,21 @@ export class Following {
     const lastNewIndex = prevLogIndex + entries.length
     log.commitTo(Math.min(message.commitIndex, lastNewIndex))
     // The leader holds everything that is committed, so an old message may be answered with more.
-    this.#accept(message, Math.max(lastNewIndex, log.commitIndex))
+    this.#accept(message.from, Math.max(lastNewIndex, log.commitIndex))
+  }
+
+  /**
+   * A snapshot of what this log holds already only says that it is committed; one of what is
+   * committed here says nothing. Otherwise it takes the place of the log (Raft §7, Figure 13).
+   */
+  onInstallSnapshot({ from, snapshot }: InstallSnapshot): void {
+    this.#roles.follow(from)
+    const { log } = this.#core
+    if (snapshot.index > log.commitIndex) {
+      if (log.matches(snapshot)) log.commitTo(snapshot.index)
+      else log.restore(snapshot)
+    }
+    this.#accept(from, log.commitIndex)
   }
 
   onHeartbeat({ from, commitIndex, readPosition }: Heartbeat): void {
@@ -73,7 +87,7 @@ export class Following {
     outbox.send({ type: 'heartbeatResponse', from, to, term, readPosition })
   }
 
-  #accept({ from: to }: AppendEntries, matchIndex: number): void {
+  #accept(to: MemberId, matchIndex: number): void {
     const { log, outbox, state } = this.#core
     const { id: from, term } = state
     const message = { type: 'appendEntriesAccepted', from, to, term, matchIndex } as const

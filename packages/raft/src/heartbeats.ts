@@ -38,7 +38,12 @@ export class Heartbeats {
     this.#nowTicks += elapsedTicks
     if (this.#nowTicks < this.#nextDueTick) return
     this.#nextDueTick = this.#nowTicks + this.#core.config.heartbeatTicks
-    this.#isDue = true
+    this.#isDue = this.#replication.followers.length > 0
+  }
+
+  /** The leader's clock, in ticks since it was elected. */
+  get nowTick(): number {
+    return this.#nowTicks
   }
 
   onHeard(from: MemberId): void {
@@ -46,13 +51,17 @@ export class Heartbeats {
     if (progress !== undefined) progress.lastHeardTick = this.#nowTicks
   }
 
-  /** Whether a quorum, the leader included, was heard within the minimum election timeout. */
+  /** Whether `id` was heard within the minimum election timeout; the leader itself always is. */
+  isActive(id: MemberId): boolean {
+    if (id === this.#core.state.id) return true
+    const progress = this.#replication.follower(id)
+    const oldestTick = this.#nowTicks - this.#core.config.electionTicks
+    return progress !== undefined && progress.lastHeardTick > oldestTick
+  }
+
+  /** CheckQuorum: whether a quorum was, the leader included. */
   get hasActiveQuorum(): boolean {
-    const { config, state } = this.#core
-    const oldestTick = this.#nowTicks - config.electionTicks
-    const isActive = (id: MemberId): boolean =>
-      id === state.id || (this.#replication.follower(id)?.lastHeardTick ?? -Infinity) > oldestTick
-    return isQuorum(state.voters, isActive)
+    return isQuorum(this.#core.state.voters, (id) => this.isActive(id))
   }
 
   send(readPosition: number): void {

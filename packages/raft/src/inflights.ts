@@ -45,8 +45,12 @@ export class Inflights {
 
   /** Forgets the messages whose entries are all at or below `index`: the follower holds them. */
   freeThrough(index: number): void {
-    while (this.#count > 0 && (this.#lastIndexes[this.#start] ?? Infinity) <= index) {
-      this.#bytes -= this.#sizes[this.#start] ?? 0
+    while (this.#count > 0) {
+      const lastIndex = this.#lastIndexes[this.#start]
+      const size = this.#sizes[this.#start]
+      invariant(lastIndex !== undefined && size !== undefined, 'the ring holds what it counts')
+      if (lastIndex > index) break
+      this.#bytes -= size
       this.#start = (this.#start + 1) % this.#maxCount
       this.#count -= 1
     }

@@ -4,6 +4,7 @@
  */
 
 import type { Entry } from './entry.js'
+import type { MembershipAt } from './membership.js'
 import type { MemberId } from './message.js'
 
 /** Term and vote, stored in one write (Raft, Figure 2). */
@@ -12,16 +13,16 @@ export interface HardState {
   readonly votedFor: MemberId | undefined
 }
 
-/** Who belongs to the cluster. Learners replicate but neither vote nor count. */
-export interface Membership {
-  readonly voters: readonly MemberId[]
-  readonly learners: readonly MemberId[]
-}
-
 export interface LogStorage {
-  /** What was durable when the member started. Read once. */
-  initialState(): { readonly hardState: HardState; readonly membership: Membership }
-  /** Index of the oldest entry that can be read; 1 until the log is compacted. */
+  /**
+   * What was durable when the member started. Read once. `memberships`: first the one in force
+   * before the first entry, that of the start or of the snapshot; then those of the log's entries.
+   */
+  initialState(): {
+    readonly hardState: HardState
+    readonly memberships: readonly MembershipAt[]
+  }
+  /** Index of the oldest entry that can be read; 1 until the log is compacted. Never falls. */
   firstIndex(): number
   /** Index of the newest entry handed to the storage; 0 if the log is empty. */
   lastIndex(): number

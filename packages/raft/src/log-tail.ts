@@ -41,6 +41,14 @@ export class LogTail {
     return entry.term
   }
 
+  /** Forgets everything: the log ends at an entry that only a snapshot holds. */
+  reset(index: number, term: number): void {
+    this.#entries = []
+    this.#bytes = 0
+    this.#previousIndex = index
+    this.#previousTerm = term
+  }
+
   append(entries: readonly Entry[]): void {
     let { lastIndex } = this
     let lastTerm = this.term(lastIndex)
@@ -79,7 +87,8 @@ export class LogTail {
     let end = start
     for (let bytes = 0; end < to - this.firstIndex; end += 1) {
       const entry = this.#entries[end]
-      bytes += entry === undefined ? 0 : entryBytes(entry)
+      invariant(entry !== undefined, 'the range lies in the tail')
+      bytes += entryBytes(entry)
       if (bytes > maxBytes && end > start) break
     }
     return this.#entries.slice(start, end)

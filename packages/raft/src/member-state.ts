@@ -7,13 +7,14 @@
  */
 
 import { invariant } from './invariant.js'
-import type { HardState, Membership } from './log-storage.js'
+import type { HardState } from './log-storage.js'
+import type { MembershipLog } from './membership-log.js'
 import type { MemberId } from './message.js'
 import type { Role } from './ready.js'
 
 export class MemberState {
   readonly id: MemberId
-  readonly membership: Membership
+  readonly #membership: MembershipLog
   #term: number
   #votedFor: MemberId | undefined
   #hardStateChanged = false
@@ -22,13 +23,9 @@ export class MemberState {
   #leaderId: MemberId | undefined
   #beliefChanged = false
 
-  constructor(id: MemberId, membership: Membership, hardState: HardState) {
-    invariant(
-      !membership.learners.some((learner) => membership.voters.includes(learner)),
-      'nobody is both voter and learner',
-    )
+  constructor(id: MemberId, membership: MembershipLog, hardState: HardState) {
     this.id = id
-    this.membership = membership
+    this.#membership = membership
     this.#term = hardState.term
     this.#votedFor = hardState.votedFor
   }
@@ -49,8 +46,14 @@ export class MemberState {
     return this.#leaderId
   }
 
+  /** Of the membership in force. */
   get voters(): readonly MemberId[] {
-    return this.membership.voters
+    return this.#membership.current.membership.voters
+  }
+
+  /** Of the membership in force. */
+  get learners(): readonly MemberId[] {
+    return this.#membership.current.membership.learners
   }
 
   get isVoter(): boolean {

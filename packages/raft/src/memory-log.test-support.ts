@@ -1,7 +1,8 @@
 /** A log storage in memory that keeps apart what was handed to it and what a crash leaves of it. */
 
 import { entryBytes, type Entry } from './entry.js'
-import type { HardState, LogStorage, Membership } from './log-storage.js'
+import type { HardState, LogStorage } from './log-storage.js'
+import { decodeMembership, type MembershipAt } from './membership.js'
 import type { Append } from './ready.js'
 
 export interface MemoryLogOptions {
@@ -12,37 +13,47 @@ export interface MemoryLogOptions {
 }
 
 export class MemoryLog implements LogStorage {
-  readonly membership: Membership
   hardState: HardState
+  /** In force before the first entry. */
+  #base: MembershipAt
+  #baseTerm = 0
   #entries: Entry[]
   readonly #inFlight: Append[] = []
 
   constructor({ voters, learners = [], hardState, entries = [] }: MemoryLogOptions) {
-    this.membership = { voters, learners }
+    this.#base = { index: 0, membership: { voters, learners } }
     this.hardState = hardState ?? { term: entries.at(-1)?.term ?? 0, votedFor: undefined }
     this.#entries = [...entries]
   }
 
-  initialState(): { readonly hardState: HardState; readonly membership: Membership } {
-    return { hardState: this.hardState, membership: this.membership }
+  initialState(): ReturnType<LogStorage['initialState']> {
+    const later = this.#entries
+      .filter(({ kind }) => kind === 'membership')
+      .map(({ index, data }) => ({ index, membership: decodeMembership(data) }))
+    return { hardState: this.hardState, memberships: [this.#base, ...later] }
+  }
+
+  /** Of what is durable. */
+  get membership(): MembershipAt {
+    return this.initialState().memberships.at(-1)!
   }
 
   firstIndex(): number {
-    return 1
+    return this.#base.index + 1
   }
 
   lastIndex(): number {
-    return this.#entries.length
+    return this.#base.index + this.#entries.length
   }
 
   term(index: number): number {
-    return index === 0 ? 0 : this.#entries[index - 1]!.term
+    return index === this.#base.index ? this.#baseTerm : this.at(index)!.term
   }
 
   entries(from: number, to: number, maxBytes: number): readonly Entry[] {
     const entries: Entry[] = []
     let bytes = 0
-    for (const entry of this.#entries.slice(from - 1, to - 1)) {
+    for (const entry of this.#entries.slice(from - this.firstIndex(), to - this.firstIndex())) {
       bytes += entryBytes(entry)
       if (bytes > maxBytes && entries.length > 0) break
       entries.push(entry)
@@ -50,9 +61,13 @@ export class MemoryLog implements LogStorage {
     return entries
   }
 
-  /** What is durable now. */
+  /** What is durable now, since the last snapshot. */
   get all(): readonly Entry[] {
     return this.#entries
+  }
+
+  at(index: number): Entry | undefined {
+    return this.#entries[index - this.firstIndex()]
   }
 
   get writesInFlight(): number {
@@ -69,13 +84,30 @@ export class MemoryLog implements LogStorage {
     const append = this.#inFlight.shift()
     if (append === undefined) return undefined
     if (append.hardState !== undefined) this.hardState = append.hardState
+    if (append.snapshot !== undefined) {
+      const { index, term, membership } = append.snapshot
+      this.#base = { index, membership }
+      this.#baseTerm = term
+      this.#entries = []
+    }
     const first = append.entries[0]
     if (first !== undefined) {
-      if (first.index > this.#entries.length + 1) throw new Error('a write leaves a gap in the log')
-      this.#entries.length = first.index - 1
+      if (first.index > this.lastIndex() + 1) throw new Error('a write leaves a gap in the log')
+      this.#entries.length = first.index - this.firstIndex()
       this.#entries.push(...append.entries)
     }
     return append
+  }
+
+  /** Drops the entries up to `index`, which a durable state holds. */
+  compact(index: number): void {
+    if (index < this.firstIndex()) return
+    const { memberships } = this.initialState()
+    const { membership } = memberships.findLast((one) => one.index <= index)!
+    const term = this.term(index)
+    this.#entries.splice(0, index - this.#base.index)
+    this.#base = { index, membership }
+    this.#baseTerm = term
   }
 
   /** A crash: the writes in flight never happened. */

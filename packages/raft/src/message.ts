@@ -7,9 +7,10 @@
  */
 
 import type { Entry } from './entry.js'
+import type { MemberId } from './member-id.js'
+import type { Snapshot } from './snapshot.js'
 
-/** The id of a member: an unsigned 64-bit integer in decimal. It never passes through a number. */
-export type MemberId = string
+export type { MemberId }
 
 interface Envelope {
   readonly from: MemberId
@@ -34,6 +35,8 @@ export interface RequestVote extends Envelope {
   readonly type: 'requestVote'
   readonly lastLogIndex: number
   readonly lastLogTerm: number
+  /** The leader itself asked for this election, so nobody protects it (thesis §4.2.3). */
+  readonly isTransfer: boolean
 }
 
 export interface RequestVoteResponse extends Envelope {
@@ -105,6 +108,21 @@ export interface ForwardProposal extends Envelope {
   readonly commands: readonly Uint8Array[]
 }
 
+/**
+ * The receiver has received, whole and verified, a snapshot of the leader's state, and may take it
+ * over in place of its log (Raft §7). The driver carries the contents and hands over this message
+ * when it has them.
+ */
+export interface InstallSnapshot extends Envelope {
+  readonly type: 'installSnapshot'
+  readonly snapshot: Snapshot
+}
+
+/** The leader asks the receiver, whose log is complete, to campaign at once (thesis §3.10). */
+export interface TimeoutNow extends Envelope {
+  readonly type: 'timeoutNow'
+}
+
 /** The forwarded commands were not appended anywhere: their outcome is "not applied". */
 export interface ForwardProposalRejected extends Envelope {
   readonly type: 'forwardProposalRejected'
@@ -125,3 +143,5 @@ export type Message =
   | ReadIndexResponse
   | ForwardProposal
   | ForwardProposalRejected
+  | InstallSnapshot
+  | TimeoutNow

@@ -5,7 +5,7 @@
  * that this member has not necessarily written yet (Raft §5.1, "respond after persisting").
  */
 
-import type { Message } from './message.js'
+import type { MemberId, Message } from './message.js'
 import type { ReadState } from './ready.js'
 
 /** Items collected until the next `take`. Taking nothing allocates nothing. */
@@ -34,6 +34,7 @@ export class Outbox {
   readonly readStates = new Batch<ReadState>()
   readonly droppedReads = new Batch<number>()
   readonly droppedProposals = new Batch<number>()
+  readonly snapshotsToSend = new Batch<MemberId>()
 
   get isEmpty(): boolean {
     return (
@@ -41,7 +42,8 @@ export class Outbox {
       this.messagesWhenDurable.isEmpty &&
       this.readStates.isEmpty &&
       this.droppedReads.isEmpty &&
-      this.droppedProposals.isEmpty
+      this.droppedProposals.isEmpty &&
+      this.snapshotsToSend.isEmpty
     )
   }
 

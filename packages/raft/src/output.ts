@@ -32,6 +32,7 @@ export class Output {
       state.hardStateChanged ||
       state.beliefChanged ||
       log.hasUnwritten ||
+      log.membership.hasChanged ||
       log.hasCommittedToHandOut ||
       this.#roles.forwardedReads.hasOutput ||
       this.#roles.leadership?.hasOutput === true
@@ -47,12 +48,14 @@ export class Output {
     state.markReported()
     return {
       status,
+      membership: log.membership.takeChanged(),
       append: this.#takeAppend(),
       messages: outbox.messages.take(),
       committed: log.hasCommittedToHandOut ? log.handOutCommitted() : NO_ENTRIES,
       readStates: outbox.readStates.take(),
       droppedReads: outbox.droppedReads.take(),
       droppedProposals: outbox.droppedProposals.take(),
+      snapshotsToSend: outbox.snapshotsToSend.take(),
     }
   }
 
@@ -65,6 +68,7 @@ export class Output {
     const hardState = state.takeHardState()
     return {
       hardState,
+      snapshot: log.takeSnapshot(),
       entries: log.beginWrite(state.term, hardState !== undefined),
       messages: outbox.messagesWhenDurable.take(),
       term: state.term,

@@ -134,7 +134,14 @@ describe('the vote lease (thesis §4.2.3)', () => {
       const member = new TestMember({ electionTicks: 10 })
       member.hearFrom('2', 1)
       member.settle()
-      const ask = { type, from: '3', term: 9, lastLogIndex: 9, lastLogTerm: 9 } as const
+      const ask = {
+        type,
+        from: '3',
+        term: 9,
+        lastLogIndex: 9,
+        lastLogTerm: 9,
+        isTransfer: false,
+      } as const
       member.tick(9)
       member.receive(ask)
       expect(member.takeMessages()).toEqual([])
@@ -171,7 +178,14 @@ describe('the vote lease (thesis §4.2.3)', () => {
     member.becomeLeader()
     member.settle()
     for (const type of ['preVote', 'requestVote'] as const) {
-      member.receive({ type, from: '3', term: 9, lastLogIndex: 9, lastLogTerm: 9 })
+      member.receive({
+        type,
+        from: '3',
+        term: 9,
+        lastLogIndex: 9,
+        lastLogTerm: 9,
+        isTransfer: false,
+      })
     }
     expect(member.takeMessages()).toEqual([])
     expect(member.raft.status).toMatchObject({ role: 'leader', term: 1 })
@@ -269,7 +283,14 @@ describe('who cannot be elected', () => {
     member.raft.campaign()
     expect(member.role).toBe('follower')
     expect(member.raft.hasReady()).toBe(false)
-    member.receive({ type: 'requestVote', from: '2', term: 1, lastLogIndex: 0, lastLogTerm: 0 })
+    member.receive({
+      type: 'requestVote',
+      from: '2',
+      term: 1,
+      lastLogIndex: 0,
+      lastLogTerm: 0,
+      isTransfer: false,
+    })
     expect(member.takeMessages()).toMatchObject([{ type: 'requestVoteResponse', granted: true }])
   })
 

@@ -3,19 +3,20 @@
  *
  * - `probe`: where the logs agree is not known. One AppendEntries at a time, and after it silence
  *   until an answer or a heartbeat's echo.
+ * - `snapshot`: it lacks entries that are compacted away. Nothing is sent but heartbeats until it has
+ *   taken over a snapshot, or the sending of it has ended without that.
  * - `replicate`: the logs agree up to `matchIndex`. Entries stream ahead of their acknowledgements,
  *   as far as the in-flight window allows.
  *
- * A third state, for a follower that needs a snapshot, has its place here.
- *
- * Invariants: matchIndex < nextIndex; matchIndex never decreases during a leadership. Source: thesis §10.2.1; etcd: design.md, tracker/progress.go.
+ * Invariants: matchIndex < nextIndex; matchIndex never decreases during a leadership.
+ * Source: thesis §10.2.1; etcd: design.md, tracker/progress.go.
  */
 
 import { Inflights } from './inflights.js'
 import { invariant } from './invariant.js'
 import type { MemberId } from './message.js'
 
-export type ProgressState = 'probe' | 'replicate'
+export type ProgressState = 'probe' | 'replicate' | 'snapshot'
 
 export interface InflightLimits {
   readonly maxInflightAppends: number
@@ -62,7 +63,14 @@ export class Progress {
 
   /** Whether entries may be sent now. */
   get isPaused(): boolean {
-    return this.#state === 'probe' ? this.#probeSent : this.inflights.isFull
+    switch (this.#state) {
+      case 'probe':
+        return this.#probeSent
+      case 'replicate':
+        return this.inflights.isFull
+      case 'snapshot':
+        return true
+    }
   }
 
   /** Records an AppendEntries that ends at `lastIndex`; `bytes` is 0 if it had no entries. */
@@ -77,18 +85,21 @@ export class Progress {
     this.sentCommitIndex = Math.max(this.sentCommitIndex, Math.min(commitIndex, lastIndex))
   }
 
-  /** The follower holds the leader's log up to `matchIndex`. False if that tells nothing new. */
-  onAccepted(matchIndex: number): boolean {
+  /**
+   * The follower holds the leader's log up to `matchIndex`. False if that tells nothing new.
+   * `firstIndex` is that of the leader's log: a follower that has reached it needs no snapshot.
+   */
+  onAccepted(matchIndex: number, firstIndex: number): boolean {
     const advanced = matchIndex > this.#matchIndex
     if (!advanced && !(this.#state === 'probe' && matchIndex === this.#matchIndex)) return false
     this.#matchIndex = matchIndex
     this.#nextIndex = Math.max(this.#nextIndex, matchIndex + 1)
-    if (this.#state === 'probe') {
+    if (this.#state === 'replicate') {
+      this.inflights.freeThrough(matchIndex)
+    } else if (this.#state === 'probe' || matchIndex + 1 >= firstIndex) {
       this.#state = 'replicate'
       this.#nextIndex = matchIndex + 1
       this.inflights.clear()
-    } else {
-      this.inflights.freeThrough(matchIndex)
     }
     return true
   }
@@ -103,7 +114,7 @@ export class Progress {
       this.becomeProbe()
       return true
     }
-    if (rejectedIndex !== this.#nextIndex - 1) return false
+    if (this.#state === 'snapshot' || rejectedIndex !== this.#nextIndex - 1) return false
     this.#nextIndex = Math.max(Math.min(rejectedIndex, hintIndex + 1), this.#matchIndex + 1)
     this.#probeSent = false
     return true
@@ -115,6 +126,25 @@ export class Progress {
     this.#nextIndex = this.#matchIndex + 1
     this.#probeSent = false
     this.inflights.clear()
+  }
+
+  /** What it lacks is compacted away; a snapshot is under way. */
+  becomeSnapshot(): void {
+    this.#state = 'snapshot'
+    this.#nextIndex = this.#matchIndex + 1
+    this.inflights.clear()
+  }
+
+  /**
+   * The sending of the snapshot has ended: `sentIndex` is what the follower will hold once it has
+   * taken it over, undefined if it did not get it. Either way the next word is the follower's, so
+   * that a sending that fails at once is not repeated at once.
+   */
+  onSnapshotSent(sentIndex: number | undefined): void {
+    if (this.#state !== 'snapshot') return
+    this.becomeProbe()
+    if (sentIndex !== undefined) this.#nextIndex = Math.max(this.#nextIndex, sentIndex + 1)
+    this.#probeSent = true
   }
 
   /** Allows another probe: the follower answered, so the one before may have been lost. */

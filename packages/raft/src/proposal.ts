@@ -14,7 +14,8 @@ import type { Roles } from './roles.js'
 /**
  * - `appended`: in the local log of a leader.
  * - `forwarded`: on its way to the leader; `Ready.droppedProposals` names it if it was refused.
- * - `noLeader`, `tooManyUncommitted`: certainly not appended.
+ * - `noLeader`: certainly not appended; also said by a leader that is handing over.
+ * - `tooManyUncommitted`: certainly not appended.
  */
 export type ProposeResult = 'appended' | 'forwarded' | 'noLeader' | 'tooManyUncommitted'
 
@@ -31,7 +32,8 @@ export class Proposals {
     invariant(commands.length > 0, 'a proposal has at least one command')
     const { leadership } = this.#roles
     if (leadership !== undefined) {
-      return leadership.append(commands) ? 'appended' : 'tooManyUncommitted'
+      const result = leadership.append(commands)
+      return result === 'transferring' ? 'noLeader' : result
     }
     const { state, outbox } = this.#core
     const { id: from, leaderId: to, term } = state
@@ -43,7 +45,7 @@ export class Proposals {
   /** The message is of the present term: see `TermRules`. */
   onForwarded(message: ForwardProposal): void {
     const { commands } = message
-    if (commands.length > 0 && this.#roles.leadership?.append(commands) === true) return
+    if (commands.length > 0 && this.#roles.leadership?.append(commands) === 'appended') return
     this.refuse(message)
   }
 

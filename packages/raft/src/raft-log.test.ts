@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { resolveConfig } from './config.js'
 import { entryBytes, totalBytes, type Entry } from './entry.js'
 import { LogTail } from './log-tail.js'
+import { MembershipLog } from './membership-log.js'
 import { MemoryLog } from './memory-log.test-support.js'
 import { RaftLog } from './raft-log.js'
-import { entry, logOf } from './test-member.test-support.js'
+import { entry, logOf, membershipEntry } from './test-member.test-support.js'
 
 /** A log whose disk works in step with it. */
 class LogUnderTest {
@@ -16,13 +17,18 @@ class LogUnderTest {
 
   constructor(entries: readonly Entry[], maxApplyingBytes = 1_000) {
     this.disk = new MemoryLog({ voters: ['1'], entries })
-    this.log = new RaftLog(this.disk, resolveConfig({ id: '1', seed: 1, maxApplyingBytes }))
+    this.log = new RaftLog(
+      this.disk,
+      new MembershipLog(this.disk.initialState().memberships),
+      resolveConfig({ id: '1', seed: 1, maxApplyingBytes }),
+    )
   }
 
   write(): void {
     const entries = this.log.beginWrite(1, false)
     const index = this.log.lastIndex
-    this.disk.begin({ hardState: undefined, entries, messages: [], term: 1, index })
+    const snapshot = this.log.takeSnapshot()
+    this.disk.begin({ hardState: undefined, snapshot, entries, messages: [], term: 1, index })
   }
 
   complete(): void {
@@ -108,6 +114,18 @@ describe('what the storage need not be read for', () => {
   })
 })
 
+test('the memberships before what is compacted are forgotten', () => {
+  const membership = { voters: ['1'], learners: [] }
+  const under = new LogUnderTest([1, 2, 3].map((index) => membershipEntry(index, 1, membership)))
+  expect(under.log.membership.at(0)).toEqual(membership)
+  under.disk.compact(2)
+  under.log.append([entry(4, 1)])
+  under.write()
+  under.complete()
+  expect(() => under.log.membership.at(1)).toThrow('is not known any more')
+  expect(under.log.membership.at(2)).toMatchObject(membership)
+})
+
 test('the tail knows its size after appending, truncating and dropping', () => {
   const tail = new LogTail(0, 0)
   tail.append(logOf(1, 1, 1, 1, 1))
@@ -126,6 +144,8 @@ describe('against a plain array', () => {
     fc.record({ kind: fc.constant('complete' as const) }),
     fc.record({ kind: fc.constant('commit' as const), ahead: fc.nat(3) }),
     fc.record({ kind: fc.constant('apply' as const) }),
+    fc.record({ kind: fc.constant('compact' as const), back: fc.nat(3) }),
+    fc.record({ kind: fc.constant('restore' as const), ahead: fc.integer({ min: 1, max: 6 }) }),
   )
 
   test('terms, ranges and durability agree after any sequence of steps', () => {
@@ -135,6 +155,7 @@ describe('against a plain array', () => {
         const { log } = under
         const model: Entry[] = logOf(1, 1)
         let term = 1
+        let appliedIndex = 0
         for (const action of steps) {
           if (action.kind === 'write') under.write()
           if (action.kind === 'complete') under.complete()
@@ -160,7 +181,20 @@ describe('against a plain array', () => {
           if (action.kind === 'apply' && log.hasCommittedToHandOut) {
             const handedOut = log.handOutCommitted()
             expect(handedOut).toEqual(model.slice(handedOut[0]!.index - 1, handedOut.at(-1)!.index))
-            log.onApplied(handedOut.at(-1)!.index)
+            appliedIndex = handedOut.at(-1)!.index
+            log.onApplied(appliedIndex)
+          }
+          if (action.kind === 'compact') {
+            under.disk.compact(Math.min(appliedIndex, under.disk.lastIndex()) - action.back)
+          }
+          if (action.kind === 'restore') {
+            const index = log.commitIndex + action.ahead
+            term += 1
+            model.length = log.commitIndex
+            while (model.length < index) model.push(entry(model.length + 1, term))
+            log.restore({ index, term, membership: { voters: ['1'], learners: [] } })
+            expect([log.commitIndex, log.hasCommittedToHandOut]).toEqual([index, false])
+            appliedIndex = index
           }
           compare(under, model, maxBytes)
         }
@@ -171,9 +205,14 @@ describe('against a plain array', () => {
 
   function compare({ log, disk }: LogUnderTest, model: readonly Entry[], maxBytes: number): void {
     expect(log.lastIndex).toBe(model.length)
-    model.forEach(({ term }, at) => expect(log.term(at + 1)).toBe(term))
-    expect(disk.all.slice(0, log.durableIndex)).toEqual(model.slice(0, log.durableIndex))
-    for (let from = 1; from <= model.length; from += 1) {
+    const { firstIndex, durableIndex } = log
+    for (let index = Math.max(1, firstIndex - 1); index <= model.length; index += 1) {
+      expect(log.term(index)).toBe(model[index - 1]!.term)
+    }
+    const diskFrom = disk.firstIndex() - 1
+    const durable = disk.all.slice(0, Math.max(0, durableIndex - diskFrom))
+    expect(durable).toEqual(model.slice(diskFrom, durableIndex))
+    for (let from = firstIndex; from <= model.length; from += 1) {
       let to = from
       for (let bytes = 0; to <= model.length; to += 1) {
         bytes += entryBytes(model[to - 1]!)

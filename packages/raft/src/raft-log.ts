@@ -14,7 +14,9 @@ import { totalBytes, type Entry } from './entry.js'
 import { invariant } from './invariant.js'
 import type { LogStorage } from './log-storage.js'
 import { LogTail } from './log-tail.js'
+import type { MembershipLog } from './membership-log.js'
 import { PendingWrites } from './pending-writes.js'
+import type { Snapshot } from './snapshot.js'
 
 /** A place in the log. Terms never fall along it, so the pair names one history (Log Matching). */
 export interface LogPosition {
@@ -23,21 +25,26 @@ export interface LogPosition {
 }
 
 export class RaftLog {
+  readonly membership: MembershipLog
   readonly #storage: LogStorage
   readonly #tail: LogTail
   readonly #applying: Applying
   readonly #writes = new PendingWrites()
   readonly #maxRetainedBytes: number
+  /** A snapshot was taken over up to here, of which the storage may not have been told yet. */
+  #restoredIndex = 0
   #commitIndex: number
   // durable ≤ writing ≤ last: what a crash leaves, what the storage was given, what there is.
   #durableIndex: number
   #writingIndex: number
+  #unwrittenSnapshot: Snapshot | undefined
 
-  constructor(storage: LogStorage, config: RaftConfig) {
+  constructor(storage: LogStorage, membership: MembershipLog, config: RaftConfig) {
     const lastIndex = storage.lastIndex()
     const { appliedIndex, maxApplyingBytes } = config
     invariant(appliedIndex <= lastIndex, 'the log reaches what the state machine has applied')
     invariant(appliedIndex >= storage.firstIndex() - 1, 'the log starts at what is not yet applied')
+    this.membership = membership
     this.#storage = storage
     this.#tail = new LogTail(lastIndex, storage.term(lastIndex))
     this.#applying = new Applying(appliedIndex, maxApplyingBytes)
@@ -48,7 +55,7 @@ export class RaftLog {
   }
 
   get firstIndex(): number {
-    return this.#storage.firstIndex()
+    return Math.max(this.#storage.firstIndex(), this.#restoredIndex + 1)
   }
 
   get last(): LogPosition {
@@ -118,6 +125,7 @@ export class RaftLog {
   /** Appends at the end: a leader never overwrites its own log (Leader Append-Only). */
   append(entries: readonly Entry[]): void {
     this.#tail.append(entries)
+    this.membership.onAppended(entries)
   }
 
   /**
@@ -130,7 +138,24 @@ export class RaftLog {
     const first = entries[fresh]
     if (first === undefined) return
     if (first.index <= this.lastIndex) this.#truncateFrom(first.index)
-    this.#tail.append(fresh === 0 ? entries : entries.slice(fresh))
+    this.append(fresh === 0 ? entries : entries.slice(fresh))
+  }
+
+  /**
+   * Takes over what a snapshot holds in place of the whole log: it is committed, and this log has
+   * not got there (Raft §7). It counts as applied, but as durable only with the write that carries it.
+   */
+  restore({ index, term, membership }: Snapshot): void {
+    invariant(index > this.#commitIndex, 'a snapshot of what is committed here is of no use')
+    this.#writes.onTruncated(this.#commitIndex + 1)
+    this.#durableIndex = Math.min(this.#durableIndex, this.#commitIndex)
+    this.#writingIndex = index
+    this.#tail.reset(index, term)
+    this.#applying.reset(index)
+    this.#commitIndex = index
+    this.#restoredIndex = index
+    this.#unwrittenSnapshot = { index, term, membership }
+    this.membership.restore({ index, membership })
   }
 
   /** Raises the commit index; a lower one is old news. */
@@ -141,7 +166,14 @@ export class RaftLog {
   }
 
   get hasUnwritten(): boolean {
-    return this.#writingIndex < this.lastIndex
+    return this.#writingIndex < this.lastIndex || this.#unwrittenSnapshot !== undefined
+  }
+
+  /** The snapshot that the next write must carry. */
+  takeSnapshot(): Snapshot | undefined {
+    const snapshot = this.#unwrittenSnapshot
+    this.#unwrittenSnapshot = undefined
+    return snapshot
   }
 
   /** Whether a term or a vote is on its way to the disk. */
@@ -167,7 +199,7 @@ export class RaftLog {
     const durableThrough = this.#writes.complete(term, index)
     if (term === currentTerm) this.#durableIndex = Math.max(this.#durableIndex, durableThrough)
     invariant(this.#durableIndex <= this.#writingIndex, 'only what was written can be durable')
-    this.#releaseTail()
+    this.#release()
   }
 
   get hasCommittedToHandOut(): boolean {
@@ -180,7 +212,7 @@ export class RaftLog {
     const { handedOutIndex, roomBytes } = this.#applying
     const entries = this.entries(handedOutIndex + 1, this.#applicableIndex + 1, roomBytes)
     this.#applying.handOut(entries)
-    this.#releaseTail()
+    this.#release()
     return entries
   }
 
@@ -195,13 +227,15 @@ export class RaftLog {
   #truncateFrom(from: number): void {
     invariant(from > this.#commitIndex, `a leader contradicts the committed entry ${from}`)
     this.#tail.truncateFrom(from, this.term(from - 1))
+    this.membership.onTruncated(from)
     this.#writes.onTruncated(from)
     this.#durableIndex = Math.min(this.#durableIndex, from - 1)
     this.#writingIndex = Math.min(this.#writingIndex, from - 1)
   }
 
-  #releaseTail(): void {
+  #release(): void {
     this.#tail.dropThrough(Math.min(this.#durableIndex, this.#applying.handedOutIndex))
     this.#tail.shrinkTo(this.#maxRetainedBytes, this.#durableIndex)
+    this.membership.forgetBefore(this.firstIndex - 1)
   }
 }

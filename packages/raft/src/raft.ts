@@ -15,16 +15,20 @@ import { ForwardedReads } from './forwarded-reads.js'
 import { invariant } from './invariant.js'
 import type { LogStorage } from './log-storage.js'
 import { MemberState } from './member-state.js'
-import type { MemberId, Message } from './message.js'
+import type { MembershipAt } from './membership.js'
+import type { ChangeRefusal, MembershipChange } from './membership-change.js'
+import { MembershipLog } from './membership-log.js'
+import type { InstallSnapshot, MemberId, Message } from './message.js'
 import { Outbox } from './outbox.js'
 import { Output } from './output.js'
 import { Proposals, type ProposeResult } from './proposal.js'
-import { RaftLog } from './raft-log.js'
+import { RaftLog, type LogPosition } from './raft-log.js'
 import { Random } from './random.js'
 import { ReadIndex } from './read-index.js'
 import type { Ready, Status } from './ready.js'
 import { Roles } from './roles.js'
 import { TermRules } from './term-rules.js'
+import type { TransferResult } from './transfer.js'
 import { Voting } from './voting.js'
 
 export class Raft {
@@ -44,9 +48,11 @@ export class Raft {
    */
   constructor(options: RaftOptions, storage: LogStorage) {
     const config = resolveConfig(options)
-    const { hardState, membership } = storage.initialState()
+    const { hardState, memberships } = storage.initialState()
+    const membership = new MembershipLog(memberships)
     const state = new MemberState(config.id, membership, hardState)
-    const core: Core = { config, state, log: new RaftLog(storage, config), outbox: new Outbox() }
+    const log = new RaftLog(storage, membership, config)
+    const core: Core = { config, state, log, outbox: new Outbox() }
     invariant(core.log.last.term <= state.term, 'the stored term covers the stored log')
     const random = new Random(config.seed)
     const timer = new ElectionTimer(config.electionTicks, random)
@@ -88,7 +94,11 @@ export class Raft {
     const { state } = this.#core
     if (message.to !== state.id || message.from === state.id) return
     if (this.#termRules.admit(message)) this.#dispatch(message)
-    invariant(state.isVoter || state.role === 'follower', 'who cannot be elected only follows')
+    this.#retireIfRemoved()
+    invariant(
+      state.role === 'follower' || state.role === 'leader' || this.#election.mayCampaign,
+      'who cannot be elected does not campaign',
+    )
   }
 
   /** Commands to be replicated. `ref` is named in `Ready.droppedProposals` if a leader refuses. */
@@ -110,6 +120,51 @@ export class Raft {
     this.#core.log.completeWrite(term, index, this.#core.state.term)
     this.#election.onDurable()
     this.#roles.leadership?.onDurable()
+    this.#retireIfRemoved()
+  }
+
+  /**
+   * Changes the membership by one member, on a leader. The place of the entry that does it, which
+   * may yet be lost like any other, or why nothing was begun. `context` takes the old one's place.
+   */
+  changeMembership(change: MembershipChange, context: Uint8Array): LogPosition | ChangeRefusal {
+    const { leadership } = this.#roles
+    if (leadership === undefined) return 'notLeader'
+    const result = leadership.changeMembership(change, context)
+    this.#retireIfRemoved()
+    return result
+  }
+
+  /**
+   * Begins to hand the leadership to a voter; that it has happened shows in the status. Until then,
+   * for an election timeout at most, no proposal is taken. Naming the leader itself calls it off.
+   */
+  transferLeadership(to: MemberId): TransferResult {
+    return this.#roles.leadership?.transferTo(to) ?? 'notLeader'
+  }
+
+  /**
+   * What to say to `to` when it has received the state as it was at `index`. Nothing, if this member
+   * does not lead: its word would pass for that of the term's leader. Asked for when the sending
+   * begins, since the log may be compacted past `index` while it lasts.
+   * firstIndex - 1 ≤ index ≤ commitIndex.
+   */
+  installSnapshotMessage(to: MemberId, index: number): InstallSnapshot | undefined {
+    const { state, log } = this.#core
+    if (state.role !== 'leader') return undefined
+    invariant(index >= log.firstIndex - 1, `the log was compacted past index ${index}`)
+    invariant(index <= log.commitIndex, `index ${index} of a snapshot is not committed`)
+    const membership = log.membership.at(index)
+    const snapshot = { index, term: log.term(index), membership }
+    return { type: 'installSnapshot', from: state.id, to, term: state.term, snapshot }
+  }
+
+  /**
+   * The sending of a snapshot that `Ready.snapshotsToSend` asked for has ended: `index` is that of
+   * the snapshot, undefined if the follower did not get it.
+   */
+  reportSnapshot(id: MemberId, index: number | undefined): void {
+    this.#roles.leadership?.onSnapshotSent(id, index)
   }
 
   /** The state machine has applied the committed entries up to `index`. */
@@ -136,6 +191,22 @@ export class Raft {
     if (role === 'follower' && leaderId !== undefined) this.#roles.becomeFollower(term, undefined)
   }
 
+  /** The membership in force, whether its entry is committed or not. */
+  get membership(): MembershipAt {
+    return this.#core.log.membership.current
+  }
+
+  /** The newest membership that is known to be committed. */
+  get committedMembership(): MembershipAt {
+    const { log } = this.#core
+    return log.membership.newestAt(log.commitIndex)
+  }
+
+  /** Whether a leader has heard this member within an election timeout. Always false elsewhere. */
+  isActive(id: MemberId): boolean {
+    return this.#roles.leadership?.isActive(id) ?? false
+  }
+
   get status(): Status {
     return this.#output.status
   }
@@ -148,6 +219,13 @@ export class Raft {
   /** Everything to be done since the last call. The caller must carry out the whole of it. */
   ready(): Ready {
     return this.#output.take()
+  }
+
+  #retireIfRemoved(): void {
+    const { leadership } = this.#roles
+    if (leadership?.isRetired !== true) return
+    leadership.bequeath()
+    this.#roles.becomeFollower(this.#core.state.term, undefined)
   }
 
   #dispatch(message: Message): void {
@@ -190,6 +268,12 @@ export class Raft {
         break
       case 'forwardProposalRejected':
         this.#proposals.onRejected(message)
+        break
+      case 'installSnapshot':
+        this.#following.onInstallSnapshot(message)
+        break
+      case 'timeoutNow':
+        this.#election.onTimeoutNow(message)
         break
     }
   }

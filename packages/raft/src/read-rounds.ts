@@ -66,7 +66,7 @@ export class ReadRounds {
     const index = this.#core.log.commitIndex
     this.#rounds.push({ position: this.#position, index, reads: this.#waiting })
     this.#waiting = []
-    this.#confirm()
+    this.confirm()
   }
 
   onEcho(from: MemberId, readPosition: number): void {
@@ -74,7 +74,7 @@ export class ReadRounds {
     if (progress === undefined || readPosition <= progress.readPosition) return
     invariant(readPosition <= this.#position, `${from} echoed a position that was never sent`)
     progress.readPosition = readPosition
-    this.#confirm()
+    this.confirm()
   }
 
   /** The leadership is over: nothing that still waits can be confirmed. */
@@ -85,10 +85,11 @@ export class ReadRounds {
     this.#waiting = []
   }
 
-  #confirm(): void {
+  /** Answers what a quorum of the voters has echoed. */
+  confirm(): void {
     const { state } = this.#core
     const confirmed = quorumPosition(state.voters, (id) =>
-      id === state.id ? this.#position : (this.#replication.follower(id)?.readPosition ?? 0),
+      id === state.id ? this.#position : this.#replication.known(id).readPosition,
     )
     let round = this.#rounds[0]
     while (round !== undefined && round.position <= confirmed) {

@@ -13,7 +13,9 @@
 
 import type { Entry } from './entry.js'
 import type { HardState } from './log-storage.js'
+import type { MembershipAt } from './membership.js'
 import type { MemberId, Message } from './message.js'
+import type { Snapshot } from './snapshot.js'
 
 export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader'
 
@@ -29,6 +31,11 @@ export interface Status {
 export interface Append {
   /** Present when term or vote changed. */
   readonly hardState: HardState | undefined
+  /**
+   * If present, it takes the place of the whole log and of the state; `entries` follow it. What was
+   * handed out to be applied before is void.
+   */
+  readonly snapshot: Snapshot | undefined
   /** If not empty, they replace whatever the log holds from `entries[0].index` on. */
   readonly entries: readonly Entry[]
   /** Votes and acknowledgements that speak of this write: they leave when it is durable. */
@@ -50,6 +57,8 @@ export interface ReadState {
 export interface Ready {
   /** Present when role, term or leader changed. */
   readonly status: Status | undefined
+  /** Present when another membership came into force, or one is again; committed or not. */
+  readonly membership: MembershipAt | undefined
   readonly append: Append | undefined
   readonly messages: readonly Message[]
   readonly committed: readonly Entry[]
@@ -58,4 +67,9 @@ export interface Ready {
   readonly droppedReads: readonly number[]
   /** Forwarded proposals that were certainly not appended anywhere. */
   readonly droppedProposals: readonly number[]
+  /**
+   * These followers lack entries that are compacted away: each is to be sent a snapshot, and
+   * `reportSnapshot` follows for each, whatever became of it.
+   */
+  readonly snapshotsToSend: readonly MemberId[]
 }

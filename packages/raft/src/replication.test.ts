@@ -40,7 +40,15 @@ describe('a new leader (§8, §5.4.2)', () => {
     }
     expect(ready).toEqual({
       status: { role: 'leader', term: 2, leaderId: '1', commitIndex: 0 },
-      append: { hardState: undefined, entries: [noop(2, 2)], messages: [], term: 2, index: 2 },
+      membership: undefined,
+      append: {
+        hardState: undefined,
+        snapshot: undefined,
+        entries: [noop(2, 2)],
+        messages: [],
+        term: 2,
+        index: 2,
+      },
       messages: [
         { ...message, to: '2' },
         { ...message, to: '3' },
@@ -49,6 +57,7 @@ describe('a new leader (§8, §5.4.2)', () => {
       readStates: [],
       droppedReads: [],
       droppedProposals: [],
+      snapshotsToSend: [],
     })
   })
 
@@ -74,12 +83,12 @@ describe('committing (§5.3)', () => {
     [3, ['2'], true],
     [5, ['2'], false],
     [5, ['2', '3'], true],
-    [5, ['2', '9', 'learner'], false],
+    [5, ['2', '9', '6'], false],
     [4, ['2'], false],
     [4, ['2', '4'], true],
   ])('of %i voters, acknowledgements of %j commit: %s', (size, accepting, isCommitted) => {
     const voters = ['1', '2', '3', '4', '5'].slice(0, size)
-    const member = new TestMember({ voters, learners: ['learner'] })
+    const member = new TestMember({ voters, learners: ['6'] })
     member.becomeEstablishedLeader()
     member.raft.propose([bytes('x')], 1)
     member.settle()
@@ -124,6 +133,14 @@ describe('committing (§5.3)', () => {
     expect(member.commitIndex).toBe(0)
     member.completeWrite()
     expect(member.commitIndex).toBe(1)
+  })
+
+  test('a single member has nobody to send heartbeats to, and nothing to do', () => {
+    const member = new TestMember({ voters: ['1'] })
+    member.becomeEstablishedLeader()
+    member.tick(100)
+    expect(member.raft.hasReady()).toBe(false)
+    expect(member.role).toBe('leader')
   })
 
   test('an acknowledgement beyond the log is a broken invariant', () => {
@@ -424,7 +441,7 @@ describe('restarting from the storage', () => {
     ['electionTicks', { electionTicks: 3, heartbeatTicks: 3 }],
     ['maxInflightAppends', { maxInflightAppends: 0 }],
     ['maxApplyingBytes', { maxApplyingBytes: 0.5 }],
-    ['both voter and learner', { learners: ['3'] }],
+    ['nobody belongs to the cluster twice', { learners: ['3'] }],
     ['a seed', { seed: 0.5 }],
   ])('refuses to start when %s is violated', (message, options) => {
     expect(() => new TestMember(options)).toThrow(message)

@@ -19,21 +19,39 @@ import type {
 import { Progress } from './progress.js'
 import { quorumPosition } from './quorum.js'
 
+/** etcd: readyPercentThreshold. */
+const IN_SYNC_SHARE = 0.9
+
 export class Replication {
   readonly #core: Core
   readonly #sender: AppendSender
-  readonly #followers: readonly Progress[]
+  #followers: readonly Progress[] = []
   readonly #firstOwnIndex: number
 
   /** `firstOwnIndex`: where the leader's no-op is about to be appended. */
   constructor(core: Core, firstOwnIndex: number) {
-    const { config, state } = core
     this.#core = core
     this.#sender = new AppendSender(core)
-    this.#followers = [...state.voters, ...state.membership.learners]
-      .filter((id) => id !== state.id)
-      .map((id) => new Progress(id, firstOwnIndex, config))
     this.#firstOwnIndex = firstOwnIndex
+    this.adoptMembership(0)
+  }
+
+  /**
+   * Follows the membership in force: what is known of those who stay is kept, those who are gone are
+   * forgotten, and newcomers are asked first about the end of the log. They count as heard now, or
+   * CheckQuorum could end the leadership before they have had a chance to answer.
+   */
+  adoptMembership(nowTick: number): void {
+    const { config, log, state } = this.#core
+    this.#followers = [...state.voters, ...state.learners]
+      .filter((id) => id !== state.id)
+      .map((id) => {
+        const known = this.follower(id)
+        if (known !== undefined) return known
+        const progress = new Progress(id, log.lastIndex + 1, config)
+        progress.lastHeardTick = nowTick
+        return progress
+      })
   }
 
   get followers(): readonly Progress[] {
@@ -45,15 +63,50 @@ export class Replication {
     return this.#followers.find((progress) => progress.id === id)
   }
 
+  /** Of another member of the membership in force. */
+  known(id: MemberId): Progress {
+    const progress = this.follower(id)
+    invariant(progress !== undefined, `the leader knows how far ${id} has got`)
+    return progress
+  }
+
   /** Whether the leader knows the commit index of its predecessors: its own entry says so (§8). */
   get hasCommittedOwnEntry(): boolean {
     return this.#core.log.commitIndex >= this.#firstOwnIndex
   }
 
+  /** Whether a learner has nearly caught up, so that it will not hold up commits as a voter. */
+  isInSync(id: MemberId): boolean {
+    return this.known(id).matchIndex >= IN_SYNC_SHARE * this.#core.log.lastIndex
+  }
+
+  /** Whether a member has acknowledged the whole log. */
+  isComplete(id: MemberId): boolean {
+    return this.known(id).matchIndex === this.#core.log.lastIndex
+  }
+
+  /** Asks a member at once how far it has got, instead of waiting for its next answer. */
+  hasten(id: MemberId): void {
+    const progress = this.known(id)
+    progress.resumeProbe()
+    progress.appendDue = true
+  }
+
+  /** The voter, other than the leader, that holds most of the log. */
+  get mostCompleteVoter(): MemberId {
+    const { state } = this.#core
+    const [best] = state.voters
+      .filter((id) => id !== state.id)
+      .map((id) => this.known(id))
+      .sort((a, b) => b.matchIndex - a.matchIndex)
+    invariant(best !== undefined, 'there is another voter')
+    return best.id
+  }
+
   onAccepted({ from, matchIndex }: AppendEntriesAccepted): void {
     const progress = this.follower(from)
     invariant(matchIndex <= this.#core.log.lastIndex, `${from} acknowledged what was never sent`)
-    if (progress?.onAccepted(matchIndex) === true) this.advanceCommit()
+    if (progress?.onAccepted(matchIndex, this.#core.log.firstIndex) === true) this.advanceCommit()
   }
 
   onRejected({ from, prevLogIndex, hintIndex, hintTerm }: AppendEntriesRejected): void {
@@ -83,6 +136,11 @@ export class Replication {
     if (progress?.state === 'replicate') progress.becomeProbe()
   }
 
+  /** The sending of a snapshot to `id` has ended; see `Progress.onSnapshotSent`. */
+  onSnapshotSent(id: MemberId, index: number | undefined): void {
+    this.follower(id)?.onSnapshotSent(index)
+  }
+
   /** Commits what a quorum holds; false if that is nothing new. */
   advanceCommit(): boolean {
     const { log, state } = this.#core
@@ -103,7 +161,7 @@ export class Replication {
   }
 
   #matchIndexOf(id: MemberId): number {
-    if (id === this.#core.state.id) return this.#core.log.durableIndex
-    return this.follower(id)?.matchIndex ?? 0
+    const { log, state } = this.#core
+    return id === state.id ? log.durableIndex : this.known(id).matchIndex
   }
 }

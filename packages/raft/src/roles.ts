@@ -69,9 +69,10 @@ export class Roles {
     this.timer.restart()
   }
 
+  /** Follows a pre-election, or a leader's request to take over (thesis §3.10). */
   becomeCandidate(): void {
     const { state, outbox } = this.#core
-    invariant(state.role === 'preCandidate', 'a pre-election precedes every election')
+    invariant(state.role !== 'leader', 'a leader does not campaign')
     outbox.forgetUnwritten()
     state.enterTerm(state.term + 1)
     state.voteFor(state.id)
@@ -82,7 +83,7 @@ export class Roles {
   becomeLeader(): void {
     const { state } = this.#core
     invariant(state.role === 'candidate', 'only a candidate is elected')
-    invariant(state.votedFor === state.id && state.isVoter, 'a leader voted for itself')
+    invariant(state.votedFor === state.id, 'a leader voted for itself')
     this.#enter('leader', state.id)
     this.#leadership = new Leadership(this.#core)
   }

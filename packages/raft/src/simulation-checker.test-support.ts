@@ -4,9 +4,10 @@
  */
 
 import type { Entry } from './entry.js'
-import type { Message } from './message.js'
-import { quorumSize } from './quorum.js'
+import type { AppendEntries, Message } from './message.js'
+import { isQuorum } from './quorum.js'
 import type { Status } from './ready.js'
+import type { Snapshot } from './snapshot.js'
 
 /** What the checker sees of one member. */
 export interface ObservedMember {
@@ -17,6 +18,8 @@ export interface ObservedMember {
   readonly durableLog: readonly Entry[]
   readonly durableTerm: number
   readonly durableVote: string | undefined
+  /** Voters of the membership in force, and of the one before. */
+  readonly voterSets: readonly (readonly string[])[]
 }
 
 function check(condition: boolean, message: string): asserts condition {
@@ -28,11 +31,11 @@ export function dataOf(entry: Entry): string {
 }
 
 function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
-  return a !== undefined && b !== undefined && a.term === b.term && dataOf(a) === dataOf(b)
+  if (a === undefined || b === undefined) return false
+  return a === b || (a.term === b.term && dataOf(a) === dataOf(b))
 }
 
 export class SafetyChecker {
-  readonly #voters: readonly string[]
   readonly #leaderOfTerm = new Map<number, string>()
   readonly #leaderLogs = new Map<number, Entry[]>()
   readonly #logAtElection = new Map<number, readonly Entry[]>()
@@ -42,10 +45,13 @@ export class SafetyChecker {
   /** Everything that is committed, as anybody first reported it. */
   readonly committed: Entry[] = []
   readonly commandsSeen = new Set<string>()
-  readonly counts = { elections: 0, truncations: 0, reads: 0, droppedReads: 0 }
-
-  constructor(voters: readonly string[]) {
-    this.#voters = voters
+  readonly counts = {
+    elections: 0,
+    truncations: 0,
+    reads: 0,
+    droppedReads: 0,
+    snapshots: 0,
+    memberships: 0,
   }
 
   /** Log Matching: (index, term) names one entry with one predecessor, so by induction one prefix. */
@@ -70,8 +76,12 @@ export class SafetyChecker {
     const { term } = status
     const known = this.#leaderOfTerm.get(term)
     check(known === undefined || known === member.id, `term ${term} has two leaders`)
-    check(this.#voters.includes(member.id), `${member.id} leads and is no voter`)
+    this.#checkOneChange(member, status)
     if (known === undefined) {
+      check(
+        member.voterSets.some((voters) => voters.includes(member.id)),
+        `${member.id} was elected and is no voter`,
+      )
       this.counts.elections += 1
       this.#leaderOfTerm.set(term, member.id)
       this.#logAtElection.set(term, [...member.volatileLog])
@@ -102,8 +112,9 @@ export class SafetyChecker {
     }
     for (let index = this.committed.length + 1; index <= commitIndex; index += 1) {
       const entry = volatileLog[index - 1]!
-      if (role === 'leader') this.#checkDurableOnQuorum(entry, members)
+      if (role === 'leader') this.#checkDurableOnQuorum(member, entry, members)
       this.committed.push(entry)
+      if (entry.kind === 'membership') this.counts.memberships += 1
       for (const [laterTerm, log] of this.#logAtElection) {
         check(
           laterTerm <= term || isSame(log[index - 1], entry),
@@ -111,6 +122,15 @@ export class SafetyChecker {
         )
       }
     }
+  }
+
+  /** A snapshot stands for what is committed, and takes nobody back (Raft §7). */
+  onRestore({ id, volatileLog }: ObservedMember, { index, term }: Snapshot): void {
+    check(this.committed[index - 1]?.term === term, `${id} restores what was never committed`)
+    check(
+      volatileLog.length < index || volatileLog[index - 1]?.term !== term,
+      `${id} restores what it holds`,
+    )
   }
 
   onApply(member: ObservedMember, entry: Entry, appliedIndex: number): void {
@@ -125,6 +145,7 @@ export class SafetyChecker {
   /** What is on the wire is true of the sender's disk: votes and acknowledgements wait for it. */
   onSend(member: ObservedMember, message: Message): void {
     const { durableTerm, durableVote, durableLog } = member
+    if (message.type === 'appendEntries') this.#recordLeaderLog(message)
     if (message.type === 'appendEntriesAccepted') {
       const { matchIndex, term } = message
       check(durableTerm >= term, `${member.id} acknowledged in a term that it may forget`)
@@ -173,14 +194,31 @@ export class SafetyChecker {
     this.#readFloors.delete(ref)
   }
 
-  #checkDurableOnQuorum(entry: Entry, members: readonly ObservedMember[]): void {
-    const holders = members.filter(
-      ({ id, durableLog }) =>
-        this.#voters.includes(id) && isSame(durableLog[entry.index - 1], entry),
-    )
+  /** A leader that retires does not show itself with its last entries; its messages do. */
+  #recordLeaderLog({ term, entries }: AppendEntries): void {
+    const log = this.#leaderLogs.get(term) ?? []
+    for (const entry of entries) log[entry.index - 1] ??= entry
+    this.#leaderLogs.set(term, log)
+  }
+
+  /** The leader may have counted by the membership before the one it has begun since. */
+  #checkDurableOnQuorum(
+    leader: ObservedMember,
+    entry: Entry,
+    members: readonly ObservedMember[],
+  ): void {
+    const holders = members.filter(({ durableLog }) => isSame(durableLog[entry.index - 1], entry))
+    const names = holders.map(({ id }) => id)
     check(
-      holders.length >= quorumSize(this.#voters.length),
-      `entry ${entry.index} was committed while only ${holders.length} disks hold it`,
+      leader.voterSets.some((voters) => isQuorum(voters, (id) => names.includes(id))),
+      `entry ${entry.index} was committed while only the disks of ${names.join(', ')} hold it`,
     )
+  }
+
+  /** Thesis §4.1: no log that leads holds two changes that are not committed. */
+  #checkOneChange({ id, volatileLog }: ObservedMember, { commitIndex }: Status): void {
+    const known = Math.max(commitIndex, this.committed.length)
+    const changes = volatileLog.slice(known).filter(({ kind }) => kind === 'membership')
+    check(changes.length <= 1, `leader ${id} has ${changes.length} uncommitted changes`)
   }
 }

@@ -7,12 +7,16 @@
 import type { RaftOptions } from './config.js'
 import type { Entry } from './entry.js'
 import { MemoryLog } from './memory-log.test-support.js'
+import type { MembershipChange } from './membership-change.js'
 import type { Message } from './message.js'
 import { Raft } from './raft.js'
 import type { Ready } from './ready.js'
 import { dataOf, SafetyChecker, type ObservedMember } from './simulation-checker.test-support.js'
+import type { Snapshot } from './snapshot.js'
 
-class SimulatedMember implements ObservedMember {
+const NO_CONTEXT = new Uint8Array(0)
+
+export class SimulatedMember implements ObservedMember {
   readonly id: string
   readonly log: MemoryLog
   volatileLog: Entry[] = []
@@ -22,6 +26,10 @@ class SimulatedMember implements ObservedMember {
   lastTerm = 0
   lastCommitIndex = 0
   readonly reads = new Set<number>()
+  /** The durable entries that the log has been compacted to do without. */
+  #archive: readonly Entry[] = []
+  /** Voters of the membership in force, and of the one before. */
+  voterSets: (readonly string[])[] = []
 
   constructor(id: string, log: MemoryLog) {
     this.id = id
@@ -29,7 +37,21 @@ class SimulatedMember implements ObservedMember {
   }
 
   get durableLog(): readonly Entry[] {
-    return this.log.all
+    return [...this.#archive, ...this.log.all]
+  }
+
+  /** Its state is made durable, and the log cut below it. */
+  compact(index: number): void {
+    if (index < this.log.firstIndex()) return
+    const archive = this.durableLog.slice(0, index)
+    this.log.compact(index)
+    this.#archive = archive
+  }
+
+  /** A snapshot is durable: it stands for `entries`. */
+  restore(entries: readonly Entry[]): void {
+    this.#archive = entries
+    this.appliedIndex = entries.length
   }
 
   get durableTerm(): number {
@@ -44,12 +66,15 @@ class SimulatedMember implements ObservedMember {
 export interface ClusterOptions {
   readonly voters: readonly string[]
   readonly learners?: readonly string[]
+  /** Members that may join: they run, and belong to nothing yet. */
+  readonly spares?: readonly string[]
   readonly limits?: Partial<RaftOptions>
 }
 
 export class SimulatedCluster {
   readonly checker: SafetyChecker
   readonly members: SimulatedMember[]
+  readonly hasSpares: boolean
   network: Message[] = []
   readonly #limits: Partial<RaftOptions>
   readonly #commands = new Map<string, string>()
@@ -58,10 +83,11 @@ export class SimulatedCluster {
   readonly #slowDisks = new Set<string>()
   #nextRef = 1
 
-  constructor({ voters, learners = [], limits = {} }: ClusterOptions) {
-    this.checker = new SafetyChecker(voters)
+  constructor({ voters, learners = [], spares = [], limits = {} }: ClusterOptions) {
+    this.checker = new SafetyChecker()
     this.#limits = limits
-    this.members = [...voters, ...learners].map(
+    this.hasSpares = spares.length > 0
+    this.members = [...voters, ...learners, ...spares].map(
       (id) => new SimulatedMember(id, new MemoryLog({ voters, learners })),
     )
     for (const member of this.members) this.start(member, 0)
@@ -71,7 +97,8 @@ export class SimulatedCluster {
   start(member: SimulatedMember, appliedIndex: number): void {
     if (member.raft !== undefined) return
     member.incarnation += 1
-    member.appliedIndex = Math.min(appliedIndex, member.appliedIndex)
+    const durableIndex = member.log.firstIndex() - 1
+    member.appliedIndex = Math.max(durableIndex, Math.min(appliedIndex, member.appliedIndex))
     member.volatileLog = [...member.durableLog]
     member.lastCommitIndex = member.appliedIndex
     member.lastTerm = member.durableTerm
@@ -79,6 +106,8 @@ export class SimulatedCluster {
     const seed = Number(id) + 100 * incarnation
     const options = { electionTicks: 5, ...this.#limits, appliedIndex: member.appliedIndex }
     member.raft = new Raft({ id, seed, ...options }, member.log)
+    const memberships = member.log.initialState().memberships.slice(-2).reverse()
+    member.voterSets = memberships.map(({ membership }) => membership.voters)
   }
 
   crash(member: SimulatedMember): void {
@@ -128,15 +157,36 @@ export class SimulatedCluster {
     this.#observe(member)
   }
 
-  propose(member: SimulatedMember): void {
+  /** Proposes a command that nobody else proposes. How it is seen in a log, if it was not refused. */
+  propose(member: SimulatedMember, payloadBytes = 0): string | undefined {
     const ref = this.#nextRef
     this.#nextRef += 1
-    const command = Uint8Array.of(Number(member.id), ref & 0xff, (ref >> 8) & 0xff)
+    const command = new Uint8Array(3 + payloadBytes)
+    command.set([Number(member.id), ref & 0xff, (ref >> 8) & 0xff])
     const result = member.raft?.propose([command], ref)
+    const seen = `command ${command.join(',')}`
     const isRefused = result === 'noLeader' || result === 'tooManyUncommitted'
-    if (isRefused) this.#refusedCommands.push(`command ${command.join(',')}`)
-    else this.#commands.set(`${member.id}/${ref}`, `command ${command.join(',')}`)
+    if (isRefused) this.#refusedCommands.push(seen)
+    else this.#commands.set(`${member.id}/${ref}`, seen)
     this.#observe(member)
+    return isRefused || result === undefined ? undefined : seen
+  }
+
+  /** Asks a leader for a change that may well be refused. */
+  changeMembership(member: SimulatedMember, change: MembershipChange): void {
+    member.raft?.changeMembership(change, NO_CONTEXT)
+    this.#observe(member)
+  }
+
+  transfer(member: SimulatedMember, to: string): void {
+    member.raft?.transferLeadership(to)
+    this.#observe(member)
+  }
+
+  /** Cuts the log of a member at `index`, or below what it has applied. */
+  compact(member: SimulatedMember, index: number): void {
+    if (member.raft === undefined) return
+    member.compact(Math.min(index, member.appliedIndex))
   }
 
   read(member: SimulatedMember): void {
@@ -152,13 +202,20 @@ export class SimulatedCluster {
   processReady(member: SimulatedMember): boolean {
     if (member.raft?.hasReady() !== true) return false
     const ready = member.raft.ready()
+    if (ready.membership !== undefined) {
+      member.voterSets = [ready.membership.membership.voters, member.voterSets[0]!]
+    }
     if (ready.append !== undefined) {
+      this.#recordSnapshot(member, ready.append.snapshot)
       this.#recordAppend(member, ready.append.entries)
       member.log.begin(ready.append)
     }
     this.checker.onStatus(member, member.raft.status)
     this.checker.onCommit(member, member.raft.status, this.members)
     this.#send(member, ready.messages)
+    for (const to of ready.snapshotsToSend) {
+      this.#send(member, [member.raft.installSnapshotMessage(to, member.appliedIndex)!])
+    }
     this.#apply(member, ready.committed)
     for (const { ref, index } of ready.readStates) {
       member.reads.delete(ref)
@@ -179,6 +236,10 @@ export class SimulatedCluster {
     if (member.raft === undefined) return false
     const append = member.log.complete()
     if (append === undefined) return false
+    if (append.snapshot !== undefined) {
+      member.restore(this.checker.committed.slice(0, append.snapshot.index))
+      this.checker.counts.snapshots += 1
+    }
     this.#send(member, append.messages)
     member.raft.onAppended(append.term, append.index)
     this.#observe(member)
@@ -192,14 +253,26 @@ export class SimulatedCluster {
     const message = this.network[at]!
     // A repeated forwarded proposal would be a second proposal: transports carry it at most once.
     if (!keep || message.type === 'forwardProposal') this.network.splice(at, 1)
-    if (this.#isCut(message.from, message.to)) return
     const member = this.members.find(({ id }) => id === message.to)!
-    member.raft?.step(message)
-    this.#observe(member)
+    const arrives = member.raft !== undefined && !this.#isCut(message.from, message.to)
+    if (arrives) {
+      member.raft?.step(message)
+      this.#observe(member)
+    }
+    this.#reportSnapshot(message, arrives)
   }
 
   drop(position: number): void {
-    if (this.network.length > 0) this.network.splice(position % this.network.length, 1)
+    const [message] = this.network.splice(position % Math.max(1, this.network.length), 1)
+    if (message !== undefined) this.#reportSnapshot(message, false)
+  }
+
+  /** A driver says what became of each snapshot, unless it crashed meanwhile. */
+  #reportSnapshot(message: Message, arrived: boolean): void {
+    if (message.type !== 'installSnapshot') return
+    const sender = this.members.find(({ id }) => id === message.from)!
+    sender.raft?.reportSnapshot(message.to, arrived ? message.snapshot.index : undefined)
+    this.#observe(sender)
   }
 
   /** One round in which everything works: all that waits is processed, written and delivered. */
@@ -236,14 +309,14 @@ export class SimulatedCluster {
       return (
         leaders.length === 1 &&
         leader !== undefined &&
-        this.members.every(
+        this.#belongingTo(leader).every(
           ({ raft, appliedIndex }) =>
             raft?.status.leaderId === leader.id && appliedIndex === leader.volatileLog.length,
         )
       )
     }
     this.#runUntil(isSettled, 'no agreement after healing')
-    const proposer = this.members.at(-1)!
+    const proposer = this.#belongingTo(this.leader!).at(-1)!
     const commitFloor = this.checker.committed.length
     this.propose(proposer)
     this.read(proposer)
@@ -251,10 +324,16 @@ export class SimulatedCluster {
       () => proposer.reads.size === 0 && this.checker.committed.length > commitFloor && isSettled(),
       'no progress after healing',
     )
-    for (const member of this.members) {
-      const log = member.durableLog.map(dataOf).join(' ')
-      if (log !== this.members[0]!.durableLog.map(dataOf).join(' ')) throw new Error('logs differ')
-    }
+    const [first, ...others] = this.#belongingTo(this.leader!).map(({ durableLog }) =>
+      durableLog.map(dataOf).join(' '),
+    )
+    for (const log of others) if (log !== first) throw new Error('logs differ')
+  }
+
+  /** Who was removed, or never joined, need not hear of anything. */
+  #belongingTo(leader: SimulatedMember): SimulatedMember[] {
+    const { voters, learners } = leader.raft!.membership.membership
+    return this.members.filter(({ id }) => voters.includes(id) || learners.includes(id))
   }
 
   #runUntil(isDone: () => boolean, complaint: string): void {
@@ -264,6 +343,12 @@ export class SimulatedCluster {
       for (const member of this.members) this.tick(member)
     }
     throw new Error(`liveness: ${complaint}`)
+  }
+
+  #recordSnapshot(member: SimulatedMember, snapshot: Snapshot | undefined): void {
+    if (snapshot === undefined) return
+    this.checker.onRestore(member, snapshot)
+    member.volatileLog = this.checker.committed.slice(0, snapshot.index)
   }
 
   #recordAppend(member: SimulatedMember, entries: readonly Entry[]): void {

@@ -40,7 +40,23 @@ const EVENTS: readonly (readonly [Weights, Event])[] = [
   [[0, 0, 2, 8], (cluster, a) => cluster.toggleSlowDisk(pick(cluster, a))],
   [[14, 6, 10, 10], (cluster) => void cluster.runRound()],
   [[3, 2, 4, 2], (cluster, a) => repeat(a % 8, () => everybodyTicksOnce(cluster))],
+  [[3, 3, 3, 3], (cluster, a, b) => cluster.compact(pick(cluster, a), b)],
+  [[1, 2, 2, 1], (cluster, a, b) => cluster.transfer(pick(cluster, a), pick(cluster, b).id)],
+  [[2, 3, 6, 2], (cluster, a, b) => changeMembership(cluster, a, pick(cluster, b).id)],
 ]
+
+/** A change that makes sense for whom it is asked; leaders are asked, whoever they are. */
+function changeMembership(cluster: SimulatedCluster, a: number, id: string): void {
+  if (!cluster.hasSpares) return
+  for (const member of cluster.members) {
+    if (member.raft?.status.role !== 'leader') continue
+    const { voters, learners } = member.raft.membership.membership
+    const joins = a % 3 === 0 ? 'addVoter' : 'addLearner'
+    const type = learners.includes(id) && a % 2 === 0 ? 'promote' : 'remove'
+    const isMember = voters.includes(id) || learners.includes(id)
+    cluster.changeMembership(member, { type: isMember ? type : joins, id })
+  }
+}
 
 function pick(cluster: SimulatedCluster, number: number): SimulatedCluster['members'][number] {
   return cluster.members[number % cluster.members.length]!
@@ -73,16 +89,25 @@ function script(mix: number): fc.Arbitrary<[number, number, number][]> {
   return fc.array(event, { minLength: 50, maxLength: 400, size: 'max' })
 }
 
-const totals = { elections: 0, truncations: 0, reads: 0, droppedReads: 0 }
+const COUNTS = [
+  'elections',
+  'truncations',
+  'reads',
+  'droppedReads',
+  'snapshots',
+  'memberships',
+] as const
+const totals = Object.fromEntries(COUNTS.map((name) => [name, 0])) as Record<
+  (typeof COUNTS)[number],
+  number
+>
 
 function run(options: ClusterOptions, events: readonly [number, number, number][]): void {
   const cluster = new SimulatedCluster(options)
   for (const [at, a, b] of events) EVENTS[at]![1](cluster, a, b)
   cluster.heal()
   cluster.checkRefusals()
-  for (const key of ['elections', 'truncations', 'reads', 'droppedReads'] as const) {
-    totals[key] += cluster.checker.counts[key]
-  }
+  for (const name of COUNTS) totals[name] += cluster.checker.counts[name]
 }
 
 const tiny = {
@@ -100,6 +125,8 @@ const CLUSTERS: readonly (readonly [string, number, ClusterOptions])[] = [
   ['two members', 40, { voters: ['1', '2'] }],
   ['three members with tiny windows', 200, { voters: ['1', '2', '3'], limits: tiny }],
   ['five members with tiny windows', 150, { voters: ['1', '2', '3', '4', '5'], limits: tiny }],
+  ['three members, and two that may join', 200, { voters: ['1', '2', '3'], spares: ['4', '5'] }],
+  ['one member, and two that may join', 100, { voters: ['1'], spares: ['2', '3'], limits: tiny }],
 ]
 
 describe.each(MIXES.map((name, mix) => [name, mix] as const))(
@@ -166,4 +193,6 @@ afterAll(() => {
   expect(totals.truncations).toBeGreaterThan(200)
   expect(totals.reads).toBeGreaterThan(2_000)
   expect(totals.droppedReads).toBeGreaterThan(500)
+  expect(totals.snapshots).toBeGreaterThan(200)
+  expect(totals.memberships).toBeGreaterThan(200)
 })

@@ -53,6 +53,8 @@ export class TermRules {
         return true
       case 'appendEntries':
       case 'heartbeat':
+      case 'installSnapshot':
+      case 'timeoutNow':
         roles.becomeFollower(message.term, message.from)
         return true
       case 'requestVoteResponse':
@@ -91,6 +93,7 @@ export class TermRules {
         following.reject(message)
         return false
       case 'heartbeat':
+      case 'installSnapshot':
         // Position 0 confirms no read.
         following.echo(message.from, 0)
         return false
@@ -103,6 +106,7 @@ export class TermRules {
       case 'appendEntriesRejected':
       case 'heartbeatResponse':
       case 'readIndexResponse':
+      case 'timeoutNow':
         return false
     }
   }

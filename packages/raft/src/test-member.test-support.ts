@@ -3,6 +3,7 @@
 import type { RaftOptions } from './config.js'
 import type { Entry } from './entry.js'
 import type { HardState } from './log-storage.js'
+import { encodeMembership, type Membership } from './membership.js'
 import { MemoryLog } from './memory-log.test-support.js'
 import type { Message } from './message.js'
 import { Raft } from './raft.js'
@@ -21,6 +22,10 @@ export function noop(index: number, term: number): Entry {
   return { index, term, kind: 'noop', data: new Uint8Array(0) }
 }
 
+export function membershipEntry(index: number, term: number, membership: Membership): Entry {
+  return { index, term, kind: 'membership', data: encodeMembership(membership) }
+}
+
 export function bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
@@ -33,6 +38,8 @@ export interface TestMemberOptions extends Partial<RaftOptions> {
   readonly learners?: readonly string[]
   readonly hardState?: HardState
   readonly entries?: readonly Entry[]
+  /** In place of the four above: what a crash has left. */
+  readonly log?: MemoryLog
 }
 
 export class TestMember {
@@ -41,14 +48,17 @@ export class TestMember {
   readonly id: string
 
   constructor(options: TestMemberOptions = {}) {
-    const { voters = ['1', '2', '3'], learners = [], hardState, entries = [], ...rest } = options
+    const {
+      voters = ['1', '2', '3'],
+      learners = [],
+      hardState,
+      entries = [],
+      log,
+      ...rest
+    } = options
     this.id = rest.id ?? '1'
-    this.log = new MemoryLog({
-      voters,
-      learners,
-      entries,
-      ...(hardState === undefined ? {} : { hardState }),
-    })
+    const state = hardState === undefined ? {} : { hardState }
+    this.log = log ?? new MemoryLog({ voters, learners, entries, ...state })
     this.raft = new Raft({ id: this.id, seed: 1, ...rest }, this.log)
   }
 
@@ -71,6 +81,12 @@ export class TestMember {
   /** Ticks `count` times, each in a turn of its own. */
   tick(count = 1): void {
     for (let tick = 0; tick < count; tick += 1) this.raft.tick()
+  }
+
+  /** The same member after a crash: what was not durable is gone. */
+  restarted(appliedIndex: number): TestMember {
+    this.log.crash()
+    return new TestMember({ id: this.id, log: this.log, appliedIndex })
   }
 
   receive(content: Content): void {
@@ -149,7 +165,7 @@ export class TestMember {
   }
 
   get #others(): readonly string[] {
-    return this.log.membership.voters.filter((id) => id !== this.id)
+    return this.raft.membership.membership.voters.filter((id) => id !== this.id)
   }
 }
 

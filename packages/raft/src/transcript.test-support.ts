@@ -4,18 +4,27 @@
  * spaces and lists by commas:
  *
  *   add-node <ids> voters=… [learners=…] [log=terms] [term=n] [vote=id] [any option of Raft=n]
- *   campaign <id> · propose <id> <words> · read <id> <ref> · unreachable <id> <peer>
+ *   campaign <id> · propose <id> <words> · read <id> <ref>
+ *   unreachable <id> <peer> · forget-leader <ids>
+ *   change <id> addLearner|addVoter|promote|remove <peer> · change <id> updateContext <word>
+ *   transfer <id> <peer>
  *   tick <id> [n] · tick-election <id>      until it has output, at most two timeouts
  *   process-ready <ids>                     takes one Ready each and sends its messages
  *   process-append-thread <ids>             completes the oldest write of each
- *   deliver-msgs [<ids>] [from=ids] [drop=ids]   to those named only; without names to all
- *   stabilize [<ids>]                       all of the above among those named, until quiet
+ *   deliver-msgs [<ids>] [from=ids] [type=name] [drop=ids] [keep=ids] [order=reversed]
+ *                                           to those named only, without names to all; what is
+ *                                           kept is delivered and stays, to arrive again
+ *   send-snapshot <id> <peer>               of what it has applied
+ *   report-snapshot <id> <peer> [index]     what became of it; without an index it was lost
+ *   compact <id> <index>
+ *   stabilize [<ids>]                       all that is due among those named, until quiet
  *   crash <ids> · restart <ids> · status · raft-log <ids>
  *
  * `quiet` before a command leaves out its output; `#` opens a comment.
  */
 
 import type { RaftOptions } from './config.js'
+import type { MembershipChange } from './membership-change.js'
 import { MemoryLog } from './memory-log.test-support.js'
 import type { Message } from './message.js'
 import { Raft } from './raft.js'
@@ -23,7 +32,8 @@ import type { Append, Ready } from './ready.js'
 import { bytes, logOf } from './test-member.test-support.js'
 import {
   describeAppend,
-  describeEntries,
+  describeLog,
+  describeMembership,
   describeMessage,
   describeReady,
   describeStatus,
@@ -35,6 +45,8 @@ interface Node {
   readonly options: Partial<RaftOptions>
   raft: Raft | undefined
   appliedIndex: number
+  /** Who is to be sent a snapshot. */
+  snapshotsDue: string[]
 }
 
 interface Command {
@@ -70,6 +82,12 @@ export class Transcript {
       propose: this.#propose,
       read: ({ words }) => this.#raft(words[0]).readIndex(Number(words[1])),
       unreachable: ({ words }) => this.#raft(words[0]).reportUnreachable(words[1]!),
+      'forget-leader': ({ words }) => words.forEach((id) => this.#raft(id).forgetLeader()),
+      change: this.#change,
+      transfer: ({ words }) => this.#print(this.#raft(words[0]).transferLeadership(words[1]!)),
+      compact: ({ words }) => this.#node(words[0]!).log.compact(Number(words[1])),
+      'send-snapshot': ({ words }) => this.#sendSnapshot(this.#node(words[0]!), words[1]!),
+      'report-snapshot': this.#reportSnapshot,
       tick: ({ words }) => this.#tick(words[0]!, Number(words[1] ?? '1')),
       'tick-election': ({ words }) => this.#tickElection(words[0]),
       'process-ready': ({ words }) => words.forEach((id) => this.#processReady(this.#node(id))),
@@ -81,7 +99,7 @@ export class Transcript {
       restart: ({ words }) => words.forEach((id) => this.#start(this.#node(id))),
       status: () => this.#status(),
       'raft-log': ({ words }) =>
-        words.forEach((id) => this.#print(`${id}: ${describeEntries(this.#node(id).log.all)}`)),
+        words.forEach((id) => this.#print(`${id}: ${describeLog(this.#node(id).log)}`)),
     }
     const handler = handlers[command.name]
     if (handler === undefined) throw new Error(`unknown command: ${command.name}`)
@@ -105,6 +123,7 @@ export class Transcript {
         options,
         raft: undefined,
         appliedIndex: Number(settings.get('applied') ?? '0'),
+        snapshotsDue: [],
       }
       this.#nodes.set(id, node)
       this.#start(node)
@@ -116,18 +135,30 @@ export class Transcript {
     this.#print(this.#raft(id).propose(commands, this.#nextRef++))
   }
 
+  readonly #change = ({ words: [id, type, subject = ''] }: Command): void => {
+    const isContext = type === 'updateContext'
+    const change = { type, id: subject } as MembershipChange
+    const context = bytes(isContext ? subject : '')
+    const result = this.#raft(id).changeMembership(change, context)
+    this.#print(typeof result === 'string' ? result : `at ${result.index}/${result.term}`)
+  }
+
   readonly #deliver = ({ words, settings }: Command): void => {
     const dropped = settings.get('drop')?.split(',') ?? []
-    const names = words.length === 0 && dropped.length === 0 ? [...this.#nodes.keys()] : words
+    const kept = settings.get('keep')?.split(',') ?? []
+    const isFree = words.length + dropped.length + kept.length === 0
+    const names = isFree ? [...this.#nodes.keys()] : [...words, ...kept]
     const senders = settings.get('from')?.split(',')
+    const type = settings.get('type')
     const messages = this.#messages
-    this.#messages = []
+    if (settings.get('order') === 'reversed') messages.reverse()
+    this.#messages = messages.filter(({ to }) => kept.includes(to))
     for (const message of messages) {
       const { from, to } = message
-      if (senders?.includes(from) === false) this.#messages.push(message)
-      else if (dropped.includes(to)) this.#print(`dropped ${describeMessage(message)}`)
-      else if (!names.includes(to)) this.#messages.push(message)
-      else this.#step(message)
+      const isMeant = senders?.includes(from) !== false && (type ?? message.type) === message.type
+      if (isMeant && dropped.includes(to)) this.#print(`dropped ${describeMessage(message)}`)
+      else if (isMeant && names.includes(to)) this.#step(message)
+      else if (!kept.includes(to)) this.#messages.push(message)
     }
   }
 
@@ -154,12 +185,36 @@ export class Transcript {
       for (const node of nodes) {
         while (node.raft?.hasReady() === true) isBusy = this.#processReady(node)
         while (node.log.writesInFlight > 0) isBusy = this.#completeWrite(node)
+        for (const to of node.snapshotsDue) this.#sendSnapshot(node, to)
       }
       const deliverable = this.#messages.filter(({ to }) => names.includes(to))
       if (deliverable.length === 0) continue
       isBusy = true
       this.#deliver({ name: '', words: names, settings: new Map() })
+      for (const message of deliverable) this.#reportArrival(message)
     }
+  }
+
+  #sendSnapshot(node: Node, to: string): void {
+    const { id, raft, appliedIndex } = node
+    const message = raft?.installSnapshotMessage(to, appliedIndex)
+    node.snapshotsDue = node.snapshotsDue.filter((due) => due !== to)
+    this.#print(message === undefined ? `${id} does not lead` : `send ${describeMessage(message)}`)
+    if (message !== undefined) this.#messages.push(message)
+  }
+
+  readonly #reportSnapshot = ({ words: [id, to, index] }: Command): void => {
+    const node = this.#node(id!)
+    node.snapshotsDue = node.snapshotsDue.filter((due) => due !== to)
+    node.raft?.reportSnapshot(to!, index === undefined ? undefined : Number(index))
+  }
+
+  /** What a driver says when a snapshot has arrived. */
+  #reportArrival(message: Message): void {
+    if (message.type !== 'installSnapshot') return
+    const { from, to, snapshot } = message
+    this.#print(`${from} is told that ${to} has its snapshot ${snapshot.index}`)
+    this.#node(from).raft?.reportSnapshot(to, snapshot.index)
   }
 
   #processReady(node: Node): boolean {
@@ -172,6 +227,7 @@ export class Transcript {
     for (const line of describeReady(id, ready)) this.#print(line)
     this.#messages.push(...ready.messages)
     if (ready.append !== undefined) log.begin(ready.append)
+    node.snapshotsDue.push(...ready.snapshotsToSend)
     const last = ready.committed.at(-1)
     if (last !== undefined) {
       raft.onApplied(last.index)
@@ -180,17 +236,20 @@ export class Transcript {
     return true
   }
 
-  #completeWrite({ id, raft, log }: Node): boolean {
+  #completeWrite(node: Node): boolean {
+    const { id, raft, log } = node
     const append: Append | undefined = log.complete()
     if (append === undefined || raft === undefined) return false
     this.#print(`${id} has written ${describeAppend(append)}`)
     this.#messages.push(...append.messages)
+    if (append.snapshot !== undefined) node.appliedIndex = append.snapshot.index
     raft.onAppended(append.term, append.index)
     return true
   }
 
   #crash(node: Node): void {
     node.raft = undefined
+    node.snapshotsDue = []
     node.log.crash()
   }
 
@@ -201,7 +260,11 @@ export class Transcript {
 
   #status(): void {
     for (const { id, raft } of this.#nodes.values()) {
-      this.#print(`${id}: ${raft === undefined ? 'down' : describeStatus(raft.status)}`)
+      const status = raft === undefined ? 'down' : describeStatus(raft.status)
+      // That of the start goes without saying.
+      const changed = raft !== undefined && raft.membership.index > 0 ? raft.membership : undefined
+      const members = changed === undefined ? '' : `, ${describeMembership(changed.membership)}`
+      this.#print(`${id}: ${status}${members}`)
     }
   }
 

@@ -22,18 +22,19 @@ export class Voting {
   }
 
   /**
-   * Whether the candidate is to be ignored, without an answer and without adopting its term: this
-   * member leads, or heard its leader within the minimum election timeout (thesis §4.2.3).
+   * Whether a candidate of a later term is to be ignored, without an answer and without adopting its
+   * term: this member leads, or heard its leader within the minimum election timeout (thesis §4.2.3).
    *
-   * A leader that asks for votes in a later term has stepped down, so it does not protect itself.
+   * A leader that asks for votes in a later term has stepped down, so it does not protect itself;
+   * nor does one that asked for the election, to hand over (thesis §4.2.3).
    */
-  ignores({ from, term }: PreVote | RequestVote): boolean {
+  ignores(message: PreVote | RequestVote): boolean {
     const { state } = this.#core
-    if (term <= state.term) return false
+    invariant(message.term > state.term, 'who asks in the present term is heard')
+    if (message.type === 'requestVote' && message.isTransfer) return false
     if (state.role === 'leader') return true
-    return (
-      state.leaderId !== undefined && state.leaderId !== from && this.#roles.timer.isWithinMinimum
-    )
+    const isFollowing = state.leaderId !== undefined && state.leaderId !== message.from
+    return isFollowing && this.#roles.timer.isWithinMinimum
   }
 
   onPreVote(message: PreVote): void {
@@ -66,9 +67,9 @@ export class Voting {
     outbox.sendWhenDurable(response)
   }
 
-  #couldVoteFor({ from, term }: PreVote | RequestVote): boolean {
+  /** In the present term. */
+  #couldVoteFor({ from }: PreVote | RequestVote): boolean {
     const { state } = this.#core
-    if (term !== state.term) return false
     if (state.votedFor !== undefined) return state.votedFor === from
     return state.leaderId === undefined
   }

@@ -9,9 +9,17 @@ import { table } from '../output.js'
 export function addMember(program: Command, host: CommandHost): void {
   const member = program.command('member')
   teach(member, {
-    summary: 'print who belongs to the cluster',
-    explanation: 'The members of the cluster, as it knows them; `status` asks each how it is.',
-    examples: ['holdfast member list'],
+    summary: 'print and change who belongs to the cluster',
+    explanation:
+      'Members come and go one at a time. Add each as a learner, start it with ' +
+      '--initial-cluster-state existing, and promote it when it has caught up. A change that would ' +
+      'leave no majority of members that are up is refused.',
+    examples: [
+      'holdfast member list',
+      'holdfast member add --learner http://10.0.0.4:2380',
+      'holdfast member promote 9372538179322589801',
+      'holdfast member remove 9372538179322589801',
+    ],
   })
   const command = member.command('list').description('Prints all members. Nobody else is asked.')
   command.action(() =>
@@ -25,6 +33,75 @@ export function addMember(program: Command, host: CommandHost): void {
       ])
       const head = ['ID', 'NAME', 'PEER URLS', 'CLIENT URLS', 'KIND']
       surroundings.output.result({ json: () => ({ members }), text: () => table(head, rows) })
+      return exitCode.ok
+    }),
+  )
+  addAdd(member, host)
+  addRemove(member, host)
+  addPromote(member, host)
+  addUpdate(member, host)
+}
+
+function addAdd(member: Command, host: CommandHost): void {
+  const command = member
+    .command('add')
+    .description('Adds a member, and prints its id. It is started afterwards.')
+    .argument('<peer-url...>', 'where the others will reach it, such as http://10.0.0.4:2380')
+    .option('--learner', 'it has no vote until it is promoted')
+  command.action((peerUrls: readonly string[], { learner }: { learner?: true }) =>
+    host.run(command, async (surroundings) => {
+      const added = await withClient(surroundings, ({ cluster }) =>
+        cluster.addMember(peerUrls, { learner: learner === true }),
+      )
+      const { id } = added
+      const kind = learner === true ? 'learner' : 'voter'
+      surroundings.output.result({ json: () => added, text: () => `${id} added as a ${kind}` })
+      return exitCode.ok
+    }),
+  )
+}
+
+function addRemove(member: Command, host: CommandHost): void {
+  const command = member
+    .command('remove')
+    .description('Removes a member for good. It stops when it hears of it.')
+    .argument('<id>', 'as `holdfast member list` prints it')
+  command.action((id: string) =>
+    host.run(command, async (surroundings) => {
+      await withClient(surroundings, ({ cluster }) => cluster.removeMember(id))
+      surroundings.output.result({ json: () => ({ id }), text: () => `${id} removed` })
+      return exitCode.ok
+    }),
+  )
+}
+
+function addPromote(member: Command, host: CommandHost): void {
+  const command = member
+    .command('promote')
+    .description('Makes a learner that has caught up a voter.')
+    .argument('<id>', 'as `holdfast member list` prints it')
+  command.action((id: string) =>
+    host.run(command, async (surroundings) => {
+      await withClient(surroundings, ({ cluster }) => cluster.promoteMember(id))
+      surroundings.output.result({ json: () => ({ id }), text: () => `${id} is a voter` })
+      return exitCode.ok
+    }),
+  )
+}
+
+function addUpdate(member: Command, host: CommandHost): void {
+  const command = member
+    .command('update')
+    .description('Tells the others where a member is reached from now on.')
+    .argument('<id>', 'as `holdfast member list` prints it')
+    .argument('<peer-url...>', 'such as http://10.0.0.4:2380')
+  command.action((id: string, peerUrls: readonly string[]) =>
+    host.run(command, async (surroundings) => {
+      await withClient(surroundings, ({ cluster }) => cluster.updateMember(id, peerUrls))
+      surroundings.output.result({
+        json: () => ({ id, peerUrls }),
+        text: () => `${id} is at ${peerUrls.join(', ')}`,
+      })
       return exitCode.ok
     }),
   )

@@ -5,7 +5,12 @@
  * longer trust its state has stopped serving by itself, and the process ends with status 70.
  */
 
-import { CoordinatorOptionsError, startCoordinator, type Coordinator } from '@holdfast/coordinator'
+import {
+  CoordinatorOptionsError,
+  MemberRemovedError,
+  startCoordinator,
+  type Coordinator,
+} from '@holdfast/coordinator'
 import type { Command } from 'commander'
 import { teach, type CommandHost, type Surroundings } from '../command-host.js'
 import { exitCode, exitCodeOfSignal } from '../exit-code.js'
@@ -66,6 +71,10 @@ async function serveUntil(
   if (typeof end === 'string') {
     await coordinator.close()
     return exitCode.ok
+  }
+  if (end instanceof MemberRemovedError) {
+    output.failure({ exit: exitCode.failed, code: 'memberRemoved', message: end.message })
+    return exitCode.failed
   }
   const message = `${settings.name ?? 'default'} can no longer be trusted: ${oneLine(end.message)}`
   output.failure({ exit: exitCode.internal, code: 'fatal', message })

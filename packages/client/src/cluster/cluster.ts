@@ -1,6 +1,6 @@
 /** The cluster itself: who belongs to it, and how each of its members is. */
 
-import { routes } from '@holdfast/protocol'
+import { HoldfastError, routes } from '@holdfast/protocol'
 import { originOf } from '../config.js'
 import type { Rpc } from '../rpc/rpc.js'
 import type { WaitOptions } from '../time/scope.js'
@@ -56,6 +56,10 @@ export interface MembersOptions extends WaitOptions {
    */
   readonly serializable?: boolean | undefined
 }
+
+/** Where the outcome of a change is unknown, `members` tells it. */
+const ONCE = { repetition: 'once' } as const
+const NOBODY = { isLeader: false, memberId: '0' }
 
 /**
  * The cluster behind a client.
@@ -128,5 +132,75 @@ export class Cluster {
       dbSizeInUseBytes: dbSizeInUse,
       errors: status.errors,
     }
+  }
+
+  /**
+   * Adds a member, which is then to be started with `--initial-cluster-state existing`. Add it as a
+   * learner, and promote it when it has caught up: a voter counts for the majority at once.
+   *
+   * @param peerUrls where the other members will reach it, as `http://host:port`.
+   * @returns the member, with its id.
+   * @throws {HoldfastError} `failedPrecondition` when there is such a member, one learner already, or
+   * too few members are up to be the majority afterwards; nothing has changed then.
+   */
+  async addMember(
+    peerUrls: readonly string[],
+    options: WaitOptions & { readonly learner?: boolean | undefined } = {},
+  ): Promise<Member> {
+    const { learner = false, ...waiting } = options
+    const request = { peerUrls, isLearner: learner }
+    const { member } = await this.#rpc.ask(routes.memberAdd, request, { ...waiting, ...ONCE })
+    return member ?? { id: '0', name: '', peerUrls, clientUrls: [], isLearner: learner }
+  }
+
+  /**
+   * Removes a member for good; it stops when it hears of it. Its id is never given again.
+   *
+   * @throws {HoldfastError} `notFound`; `failedPrecondition` or `unavailable` when the others would not
+   * be a majority.
+   */
+  async removeMember(id: string, options: WaitOptions = {}): Promise<void> {
+    await this.#rpc.ask(routes.memberRemove, { id }, { ...options, ...ONCE })
+  }
+
+  /**
+   * Makes a learner a voter.
+   *
+   * @throws {HoldfastError} `notFound`; `failedPrecondition` when it is no learner, or has not caught
+   * up with the leader yet.
+   */
+  async promoteMember(id: string, options: WaitOptions = {}): Promise<void> {
+    await this.#rpc.ask(routes.memberPromote, { id }, { ...options, ...ONCE })
+  }
+
+  /** Tells the cluster where a member is reached from now on by the others. */
+  async updateMember(
+    id: string,
+    peerUrls: readonly string[],
+    options: WaitOptions = {},
+  ): Promise<void> {
+    await this.#rpc.ask(routes.memberUpdate, { id, peerUrls }, { ...options, ...ONCE })
+  }
+
+  /**
+   * Has another voter lead, without the pause of an election, for example before the leader is
+   * stopped. Resolves when it leads.
+   *
+   * @throws {HoldfastError} `failedPrecondition` when it is no voter; `unavailable` when none of the
+   * client's endpoints leads; `timeout` when the target did not take over, and the leader leads on.
+   */
+  async transferLeadership(to: string, options: WaitOptions = {}): Promise<void> {
+    for (const endpoint of this.endpoints) {
+      const { isLeader, memberId } = await this.status(endpoint, options).catch(() => NOBODY)
+      if (!isLeader) continue
+      if (memberId === to) return
+      const asking = { ...options, ...ONCE, endpoint }
+      await this.#rpc.ask(routes.moveLeader, { targetId: to }, asking)
+      return
+    }
+    throw new HoldfastError('unavailable', 'none of the endpoints leads', {
+      retryable: true,
+      outcome: 'not-applied',
+    })
   }
 }

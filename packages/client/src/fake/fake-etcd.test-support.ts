@@ -222,6 +222,11 @@ export class FakeEtcd implements Transport {
         const leases = [...store.leases].map((id) => ({ id }))
         return answer(routes.leaseLeases.response.encode({ leases }))
       }
+      case 'memberAdd':
+      case 'memberRemove':
+      case 'memberUpdate':
+      case 'memberPromote':
+      case 'moveLeader':
       case 'watch':
       case 'compaction':
       case 'alarm':

@@ -18,6 +18,7 @@ import * as cluster from './routes/cluster.js'
 import { keepAliveStream } from './routes/keepalive.js'
 import * as kv from './routes/kv.js'
 import * as lease from './routes/lease.js'
+import * as membership from './routes/membership.js'
 import { health, version } from './routes/version.js'
 import { watchStream } from './routes/watch.js'
 
@@ -90,6 +91,23 @@ function wireHandlers(
     ],
     [pathsOf(routes.leaseLeases), unary(routes.leaseLeases, () => lease.leases(context))],
     [pathsOf(routes.memberList), unary(routes.memberList, (r) => cluster.memberList(context, r))],
+    [pathsOf(routes.memberAdd), unary(routes.memberAdd, (r) => membership.add(context, r))],
+    [
+      pathsOf(routes.memberRemove),
+      unary(routes.memberRemove, (r) => membership.remove(context, r)),
+    ],
+    [
+      pathsOf(routes.memberUpdate),
+      unary(routes.memberUpdate, (r) => membership.update(context, r)),
+    ],
+    [
+      pathsOf(routes.memberPromote),
+      unary(routes.memberPromote, (r) => membership.promote(context, r)),
+    ],
+    [
+      pathsOf(routes.moveLeader),
+      unary(routes.moveLeader, (r) => membership.moveLeader(context, r)),
+    ],
     [pathsOf(routes.status), unary(routes.status, () => cluster.status(context))],
     [pathsOf(routes.leaseKeepAlive), (request) => keepAliveStream(context, request, onDefect)],
     [pathsOf(routes.watch), (request) => watchStream(context, request, onDefect)],

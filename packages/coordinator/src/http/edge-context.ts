@@ -16,6 +16,7 @@ export interface ListedMember {
   readonly name: string
   readonly peerUrls: readonly string[]
   readonly clientUrls: readonly string[]
+  readonly isLearner: boolean
 }
 
 export interface EdgeContext {
@@ -24,6 +25,8 @@ export interface EdgeContext {
   readonly clusterId: string
   readonly memberId: string
   readonly members: () => readonly ListedMember[]
+  /** Draws the id of a member that is added. */
+  readonly drawMemberId: (peerUrls: readonly string[]) => string
   /** Draws the id of a lease whose client left the choice to the server: a positive int63. */
   readonly drawLeaseId: () => string
   /** Prometheus' text format. */

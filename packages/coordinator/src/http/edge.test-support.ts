@@ -49,6 +49,7 @@ const silence: PeerTransport = {
   send: () => undefined,
   flush: () => undefined,
   request: () => Promise.reject(new Error('there is nobody')),
+  setPeers: () => undefined,
   close: () => Promise.resolve(),
 }
 
@@ -74,7 +75,6 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
   const hub = new WatchHub(storage.state, onFatal)
   const node = new CoordinatorNode({
     memberId: MEMBER_ID,
-    membership,
     incarnation: 'test',
     tickMs: 100,
     heartbeatTicks: 1,
@@ -83,9 +83,18 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     log: storage.log,
     state: storage.state,
     applyGate: () => storage.applyGate,
+    snapshots: {
+      take: () => storage.outgoing.take(),
+      send: () => Promise.reject(new Error('there is nobody to send it to')),
+      install: () => storage.installSnapshot(),
+      discard: () => storage.discardSnapshot(),
+      durableIndex: () => storage.durableAppliedIndex,
+      oldestSentIndex: () => storage.outgoing.oldestIndex,
+    },
     codec: { encode: encodeProposal, decode: decodeProposal },
     transport: silence,
     onApplied: (batch) => hub.onApplied(batch.revisions),
+    onRestored: (revision) => hub.onRestored(revision),
     onStatus: () => undefined,
     onFatal,
   })
@@ -128,8 +137,12 @@ function contextOf(node: CoordinatorNode, hub: WatchHub): EdgeContext {
     clusterId: CLUSTER_ID,
     memberId: MEMBER_ID,
     members: () => [
-      { id: MEMBER_ID, name: 'one', peerUrls: ['http://p'], clientUrls: ['http://c'] },
+      {
+        ...{ id: MEMBER_ID, name: 'one', isLearner: false },
+        ...{ peerUrls: ['http://p'], clientUrls: ['http://c'] },
+      },
     ],
+    drawMemberId: () => '99',
     drawLeaseId: () => String(++leases),
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
   }

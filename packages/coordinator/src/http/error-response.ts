@@ -9,6 +9,7 @@ import {
   requestIdExpired,
   type EtcdError,
 } from '@holdfast/protocol'
+import { MemberRefusal, type MemberRefusalReason } from '../node/member-change.js'
 import { NodeError, type NodeErrorReason } from '../node/node-error.js'
 import { Refusal, type RefusalReason } from '../state-machine/outcome.js'
 import { EdgeError } from './edge-error.js'
@@ -30,6 +31,18 @@ const nodeErrors: Readonly<Record<NodeErrorReason, EtcdError>> = {
   stopped: etcdErrors.stopped,
 }
 
+const memberRefusals: Readonly<Record<MemberRefusalReason, EtcdError>> = {
+  memberExists: etcdErrors.memberExists,
+  peerUrlExists: etcdErrors.peerUrlExists,
+  memberNotFound: etcdErrors.memberNotFound,
+  memberNotLearner: etcdErrors.memberNotLearner,
+  learnerNotReady: etcdErrors.learnerNotReady,
+  tooManyLearners: etcdErrors.tooManyLearners,
+  notEnoughStarted: etcdErrors.notEnoughStarted,
+  unhealthy: etcdErrors.unhealthy,
+  badTransferee: etcdErrors.badLeaderTransferee,
+}
+
 export interface WireError {
   readonly code: number
   readonly message: string
@@ -40,6 +53,7 @@ export function wireErrorOf(error: unknown): WireError | undefined {
   if (error instanceof EdgeError) return error.wire
   if (error instanceof Refusal) return refusals[error.reason]
   if (error instanceof NodeError) return nodeErrors[error.reason]
+  if (error instanceof MemberRefusal) return memberRefusals[error.reason]
   if (error instanceof HoldfastError) return { code: error.grpcCode, message: error.message }
   return undefined
 }

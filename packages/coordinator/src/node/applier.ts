@@ -46,6 +46,12 @@ export class Applier {
     for (const entry of entries) this.#queue.push(entry)
   }
 
+  /** A snapshot takes the place of everything that waits. */
+  reset(): void {
+    this.#queue = []
+    this.#done = 0
+  }
+
   /** Applies the next slice, if there is one and nothing holds it up. */
   applySlice(): void {
     if (this.backlog === 0 || this.#heldBy !== undefined) return

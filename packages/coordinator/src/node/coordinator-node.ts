@@ -3,7 +3,15 @@
  * the work: the loop, the proposer, the read barrier, the applier and the lease keeper.
  */
 
-import { Raft, type MemberId, type Membership, type Status } from '@holdfast/raft'
+import {
+  invariant,
+  Raft,
+  type LogStorage,
+  type MemberId,
+  type Membership,
+  type Snapshot,
+  type Status,
+} from '@holdfast/raft'
 import type { Command, Proposal } from '../state-machine/command.js'
 import type { CommandResult } from '../state-machine/outcome.js'
 import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.js'
@@ -13,23 +21,27 @@ import { LeaderPresence } from './leader-presence.js'
 import { LeaseClock } from './lease-clock.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import { LeaseService } from './lease-service.js'
-import type { PeerHandler, PeerTransport } from './peer-transport.js'
+import { LogCutter } from './log-cutter.js'
+import { MembershipService } from './membership-service.js'
+import { peerBookOf } from './peer-book.js'
+import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './peer-transport.js'
 import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
 import { ReadBarrier } from './read-barrier.js'
+import { Snapshots, type SnapshotParts } from './snapshots.js'
 
 export interface NodeOptions {
   readonly memberId: MemberId
-  readonly membership: Membership
   /** Unique to this run of the member: its proposals are told from those of earlier runs by it. */
   readonly incarnation: string
   readonly tickMs: number
   readonly electionTicks: number
   readonly heartbeatTicks: number
   readonly seed: number
-  readonly log: LogWriter & ConstructorParameters<typeof Raft>[1]
+  readonly log: LogWriter & LogStorage & { cut(index: number): void }
   readonly state: StateMachine
   readonly applyGate: () => Promise<void> | undefined
+  readonly snapshots: NodeSnapshots
   readonly codec: {
     encode(proposal: Proposal): Uint8Array
     decode(data: Uint8Array): Proposal
@@ -37,8 +49,26 @@ export interface NodeOptions {
   readonly transport: PeerTransport
   /** Called after each applied batch, before anybody is answered. */
   readonly onApplied: (batch: AppliedBatch) => void
+  /** The state was replaced by a later one; before, it was at `revision`. */
+  readonly onRestored: (revision: number) => void
   readonly onStatus: (status: Status) => void
   readonly onFatal: (error: unknown) => void
+}
+
+/** Where snapshots come from and go to; `storage/` and `transport/` implement it. */
+export interface NodeSnapshots {
+  readonly take: SnapshotParts['take']
+  readonly send: SnapshotParts['send']
+  /** Puts the received snapshot in the place of the state. */
+  readonly install: () => Promise<void>
+  /** The received snapshot is of no use. */
+  readonly discard: () => void
+  /** The state at this index survives a power loss. */
+  readonly durableIndex: () => number
+  /** The oldest snapshot on its way to a follower; Infinity if there is none. */
+  readonly oldestSentIndex: () => number
+  /** Entries of the log that are kept although the state holds them. */
+  readonly keptEntries?: number
 }
 
 export class CoordinatorNode {
@@ -46,6 +76,7 @@ export class CoordinatorNode {
   readonly leases: LeaseService
   readonly leaderPresence: LeaderPresence
   readonly compactor: Compactor
+  readonly members: MembershipService
   /** For what arrives from other members. */
   readonly peerHandler: PeerHandler
   readonly electionTimeoutMs: number
@@ -56,8 +87,11 @@ export class CoordinatorNode {
   readonly #keeper: LeaseKeeper
   readonly #applier: Applier
   readonly #transport: PeerTransport
+  readonly #snapshots: Snapshots
+  readonly #cutter: LogCutter
   readonly #loop: RaftLoop
   #status: Status
+  #restoreCount = 0
 
   constructor(options: NodeOptions) {
     const { state, memberId, seed, electionTicks, heartbeatTicks, tickMs } = options
@@ -100,11 +134,23 @@ export class CoordinatorNode {
       transport: this.#transport,
       leaderId: () => this.#status.leaderId,
     })
+    const { take, send, ...cutting } = options.snapshots
+    this.#snapshots = new Snapshots({ raft: this.#raft, take, send, wake })
+    this.#cutter = new LogCutter({ log: options.log, ...cutting })
+    this.members = new MembershipService({
+      raft: this.#raft,
+      transport: this.#transport,
+      hasStarted: (id) => state.members().some((member) => member.id === id),
+      wake,
+    })
     this.#loop = this.#createLoop()
     this.peerHandler = {
       onMessage: (message) => this.#loop.receive(message),
-      onRequest: (request) => this.leases.answer(request, this.electionTimeoutMs),
+      onRequest: (request) => this.#answer(request),
       onUnreachable: (id) => this.#loop.reportUnreachable(id),
+      wantsSnapshot: ({ snapshot }) =>
+        !this.#loop.isInstalling && snapshot.index > this.state.appliedIndex,
+      onSnapshot: (message) => this.#loop.receiveSnapshot(message),
     }
   }
 
@@ -121,8 +167,23 @@ export class CoordinatorNode {
     return this.#applier.backlog
   }
 
+  /** Snapshots that took the place of the state. */
+  get restoreCount(): number {
+    return this.#restoreCount
+  }
+
+  /** Voters that this leader has heard within an election timeout; 0 where it does not lead. */
+  get activeVoters(): number {
+    return this.membership.voters.filter((id) => this.#raft.isActive(id)).length
+  }
+
+  /** In force, whether its entry is committed or not. */
   get membership(): Membership {
-    return this.#options.membership
+    return this.#raft.membership.membership
+  }
+
+  get committedMembership(): Membership {
+    return this.#raft.committedMembership.membership
   }
 
   start(): void {
@@ -144,10 +205,12 @@ export class CoordinatorNode {
 
   async close(): Promise<void> {
     this.#loop.stop()
+    this.#snapshots.close()
     if (this.#keeper.leads) this.#keeper.demote()
     this.#proposer.close()
     this.#reads.close()
     this.leases.close()
+    this.members.close()
     this.compactor.close()
     await this.#transport.close()
   }
@@ -175,12 +238,30 @@ export class CoordinatorNode {
         proposer: this.#proposer,
         reads: this.#reads,
         applier: this.#applier,
+        snapshots: {
+          send: (to) => void this.#snapshots.sendTo(to),
+          install: (snapshot) => this.#install(snapshot),
+          discard: this.#options.snapshots.discard,
+        },
+        onMembership: ({ membership }) => this.#transport.setPeers(peerBookOf(membership)),
         onStatus: (status) => this.#onStatus(status),
         onTick: (nowMs) => this.#onTick(nowMs),
         onFatal: this.#options.onFatal,
       },
       this.#options.tickMs,
     )
+  }
+
+  #answer(request: PeerRequest): Promise<PeerAnswer> {
+    switch (request.type) {
+      case 'changeMembership':
+      case 'transferLeadership':
+        return this.members.answer(request, this.electionTimeoutMs)
+      case 'leaseRenew':
+      case 'leaseRemaining':
+      case 'leasesBySoonestExpiry':
+        return this.leases.answer(request, this.electionTimeoutMs)
+    }
   }
 
   #onStatus(status: Status): void {
@@ -213,7 +294,19 @@ export class CoordinatorNode {
     this.#reads.onApplied(batch.appliedIndex)
   }
 
+  async #install({ index }: Snapshot): Promise<void> {
+    const { revision } = this.state
+    await this.#options.snapshots.install()
+    invariant(this.state.appliedIndex === index, 'the snapshot holds what it stands for')
+    this.#restoreCount += 1
+    this.#options.onRestored(revision)
+    this.#proposer.onRestored()
+    this.#reads.onApplied(index)
+    this.compactor.start()
+  }
+
   #onTick(nowMs: number): void {
+    this.#cutter.tick()
     this.#proposer.tick(nowMs)
     this.#reads.tick(nowMs)
     this.#keeper.tick(nowMs)

@@ -39,6 +39,10 @@ class ScriptedTransport implements PeerTransport {
     throw new Error('lease questions are not messages of Raft')
   }
 
+  setPeers(): void {
+    throw new Error('lease questions change no membership')
+  }
+
   flush(): void {
     throw new Error('lease questions are not messages of Raft')
   }
@@ -132,7 +136,7 @@ describe('on the leader', () => {
     expect(await member.service.renew('7', 1_000)).toBeUndefined()
   })
 
-  it.each<PeerRequest>([
+  it.each<Parameters<LeaseService['answer']>[0]>([
     { type: 'leaseRenew', id: '7' },
     { type: 'leaseRemaining', id: '7' },
     { type: 'leasesBySoonestExpiry' },

@@ -16,8 +16,12 @@ const RETRY_MS = 50
 /** One attempt at a leader that may be gone. */
 const ATTEMPT_MS = 1_000
 
-type RequestOf<Type extends PeerRequest['type']> = Extract<PeerRequest, { type: Type }>
-type AnswerOf<Type extends PeerRequest['type']> = Extract<PeerAnswer, { type: Type }>
+type LeaseRequest = Extract<
+  PeerRequest,
+  { type: 'leaseRenew' | 'leaseRemaining' | 'leasesBySoonestExpiry' }
+>
+type RequestOf<Type extends LeaseRequest['type']> = Extract<LeaseRequest, { type: Type }>
+type AnswerOf<Type extends LeaseRequest['type']> = Extract<PeerAnswer, { type: Type }>
 
 export interface LeaseServiceOptions {
   readonly keeper: LeaseKeeper
@@ -52,7 +56,7 @@ export class LeaseService {
   }
 
   /** Answers as the leader, confirmed by a quorum since the question arrived (etcd #20615). */
-  async answer(request: PeerRequest, timeoutMs: number): Promise<PeerAnswer> {
+  async answer(request: LeaseRequest, timeoutMs: number): Promise<PeerAnswer> {
     const { keeper, reads } = this.#options
     if (!keeper.leads) throw new NodeError('noLeader', 'not-applied')
     await reads.wait(timeoutMs)
@@ -73,7 +77,7 @@ export class LeaseService {
     this.#closed = true
   }
 
-  async #askLeader<Type extends PeerRequest['type']>(
+  async #askLeader<Type extends LeaseRequest['type']>(
     request: RequestOf<Type>,
     timeoutMs: number,
   ): Promise<AnswerOf<Type>> {
@@ -96,7 +100,7 @@ export class LeaseService {
    * Undefined when there is nobody to ask; resolves to undefined when whoever should lead did not
    * answer. All these questions may be asked twice.
    */
-  #attempt(request: PeerRequest, timeoutMs: number): Promise<PeerAnswer | undefined> | undefined {
+  #attempt(request: LeaseRequest, timeoutMs: number): Promise<PeerAnswer | undefined> | undefined {
     const leaderId = this.#options.leaderId()
     if (this.#options.keeper.leads) return inTime(this.answer(request, timeoutMs), timeoutMs)
     if (leaderId === undefined) return undefined
@@ -104,7 +108,7 @@ export class LeaseService {
   }
 }
 
-function isAnswerTo<Type extends PeerRequest['type']>(
+function isAnswerTo<Type extends LeaseRequest['type']>(
   request: RequestOf<Type>,
   answer: PeerAnswer | undefined,
 ): answer is AnswerOf<Type> {

@@ -174,6 +174,16 @@ export class Proposer {
     this.#requeue((pending) => pending.term !== undefined && pending.term < term)
   }
 
+  /**
+   * A snapshot took the place of entries that were never seen here. What was submitted may have been
+   * among them, so of each outcome nothing is known; a request id would tell who asks again.
+   */
+  onRestored(): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.term !== undefined) pending.settle(new NodeError('timeout', 'unknown'))
+    }
+  }
+
   /** Gives up on what has waited too long. */
   tick(nowMs: number): void {
     this.#paused = false

@@ -2,7 +2,17 @@
 
 import { createConnection, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type { Append, Entry, Heartbeat, Message, Ready, Status } from '@holdfast/raft'
+import type {
+  Append,
+  Entry,
+  Heartbeat,
+  InstallSnapshot,
+  MembershipAt,
+  Message,
+  Ready,
+  Snapshot,
+  Status,
+} from '@holdfast/raft'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RaftLoop } from './raft-loop.js'
 import { eventually, turn } from './tracked.test-support.js'
@@ -12,12 +22,14 @@ const NEVER_MS = 3_600_000
 
 const NOTHING: Ready = {
   status: undefined,
+  membership: undefined,
   append: undefined,
   messages: [],
   committed: [],
   readStates: [],
   droppedReads: [],
   droppedProposals: [],
+  snapshotsToSend: [],
 }
 
 function heartbeat(readPosition = 0): Heartbeat {
@@ -25,7 +37,7 @@ function heartbeat(readPosition = 0): Heartbeat {
 }
 
 function append(index: number, messages: readonly Message[] = []): Append {
-  return { hardState: undefined, entries: [], messages, term: 1, index }
+  return { hardState: undefined, snapshot: undefined, entries: [], messages, term: 1, index }
 }
 
 /** Writes down every call that the loop makes, in order. */
@@ -69,6 +81,7 @@ class Parts {
       this.note(`send ${message.type}`)
     },
     flush: (): void => this.note('flush'),
+    setPeers: (): void => this.note('peers'),
     request: () => Promise.reject(new Error('the loop asks no questions')),
     close: () => Promise.resolve(),
   }
@@ -90,8 +103,22 @@ class Parts {
 
   readonly applier = {
     enqueue: (entries: readonly Entry[]): void => this.note(`enqueue ${entries.length}`),
+    reset: (): void => this.note('reset'),
     applySlice: (): void => this.note('apply'),
   }
+
+  installed: (() => void) | undefined
+
+  readonly snapshots = {
+    send: (to: string): void => this.note(`snapshot to ${to}`),
+    install: ({ index }: Snapshot): Promise<void> => {
+      this.note(`install ${index}`)
+      return new Promise((resolve) => (this.installed = resolve))
+    },
+    discard: (): void => this.note('discard'),
+  }
+
+  readonly onMembership = ({ index }: MembershipAt): void => this.note(`membership ${index}`)
 
   readonly onStatus = ({ role }: Status): void => this.note(`status ${role}`)
   readonly onTick = (): void => this.note('ticked')
@@ -172,11 +199,73 @@ describe('a turn', () => {
   })
 })
 
+describe('a snapshot (Raft §7)', () => {
+  const snapshot: Snapshot = { index: 9, term: 1, membership: { voters: ['1'], learners: [] } }
+  const message: InstallSnapshot = {
+    type: 'installSnapshot',
+    from: '1',
+    to: '2',
+    term: 1,
+    snapshot,
+  }
+  const withSnapshot: Append = { ...append(9, [heartbeat()]), snapshot }
+
+  it('that the core has no use for is discarded', () => {
+    loop.receiveSnapshot(message)
+    const calls = parts.take()
+    expect(calls[0]).toBe('step installSnapshot')
+    expect(calls.at(-1)).toBe('discard')
+    expect(loop.isInstalling).toBe(false)
+  })
+
+  it('ends what waits to be applied, and is installed when the log begins behind it', async () => {
+    parts.readies.push({ ...NOTHING, append: withSnapshot })
+    loop.receiveSnapshot(message)
+    expect(parts.take()).toEqual(expect.arrayContaining(['reset', 'write']))
+    expect(loop.isInstalling).toBe(true)
+    parts.writes.shift()!()
+    expect(parts.take()).toEqual(['install 9'])
+    parts.installed!()
+    await turn()
+    expect(parts.take().slice(0, 2)).toEqual(['send heartbeat', 'appended 1/9'])
+    expect(loop.isInstalling).toBe(false)
+  })
+
+  it('holds up the report of the writes behind it until it is installed', async () => {
+    parts.readies.push({ ...NOTHING, append: withSnapshot }, { ...NOTHING, append: append(10) })
+    loop.receiveSnapshot(message)
+    parts.take()
+    for (const durable of parts.writes.splice(0)) durable()
+    await turn()
+    expect(parts.take()).not.toContain('appended 1/10')
+    parts.installed!()
+    await turn()
+    const reported = parts.take().filter((call) => call.startsWith('appended'))
+    expect(reported).toEqual(['appended 1/9', 'appended 1/10'])
+  })
+
+  it('that cannot be installed stops the member', async () => {
+    parts.snapshots.install = () => Promise.reject(new Error('no space'))
+    parts.readies.push({ ...NOTHING, append: withSnapshot })
+    loop.receiveSnapshot(message)
+    parts.writes.shift()!()
+    await turn()
+    expect(parts.fatal).toEqual([new Error('no space')])
+    expect(parts.journal).not.toContain('appended 1/9')
+  })
+
+  it('is sent to whom the core names', async () => {
+    parts.readies.push({ ...NOTHING, snapshotsToSend: ['3'] })
+    expect(await runTurn()).toContain('snapshot to 3')
+  })
+})
+
 describe('the order within a Ready', () => {
   const entry: Entry = { index: 1, term: 1, kind: 'noop', data: new Uint8Array(0) }
 
   it('learns who leads before anything else, and passes on all the rest', async () => {
     parts.readies.push({
+      ...NOTHING,
       status: parts.status,
       append: append(3),
       messages: [heartbeat()],

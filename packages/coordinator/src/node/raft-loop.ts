@@ -8,7 +8,16 @@
  * comes back as an input.
  */
 
-import type { MemberId, Message, Raft, Ready, Status } from '@holdfast/raft'
+import type {
+  InstallSnapshot,
+  MemberId,
+  MembershipAt,
+  Message,
+  Raft,
+  Ready,
+  Snapshot,
+  Status,
+} from '@holdfast/raft'
 import type { Applier } from './applier.js'
 import type { PeerTransport } from './peer-transport.js'
 import type { Proposer } from './proposer.js'
@@ -17,10 +26,22 @@ import type { ReadBarrier } from './read-barrier.js'
 /** The log, as the loop writes it; `storage/` implements it. */
 export interface LogWriter {
   append(
-    write: Pick<NonNullable<Ready['append']>, 'hardState' | 'entries'>,
+    write: Pick<NonNullable<Ready['append']>, 'hardState' | 'snapshot' | 'entries'>,
     onDurable: () => void,
   ): void
 }
+
+/** What the loop has others do about snapshots. */
+export interface SnapshotWork {
+  /** A follower needs one. */
+  send(to: MemberId): void
+  /** The received one takes the place of the state; the log already begins behind it. */
+  install(snapshot: Snapshot): Promise<void>
+  /** The received one is of no use. */
+  discard(): void
+}
+
+type Append = NonNullable<Ready['append']>
 
 export interface RaftLoopParts {
   readonly raft: Pick<
@@ -31,7 +52,9 @@ export interface RaftLoopParts {
   readonly transport: PeerTransport
   readonly proposer: Pick<Proposer, 'submit' | 'onDropped'>
   readonly reads: Pick<ReadBarrier, 'submit' | 'onReadState' | 'onDropped'>
-  readonly applier: Pick<Applier, 'enqueue' | 'applySlice'>
+  readonly applier: Pick<Applier, 'enqueue' | 'reset' | 'applySlice'>
+  readonly snapshots: SnapshotWork
+  readonly onMembership: (membership: MembershipAt) => void
   readonly onStatus: (status: Status) => void
   /** Once a tick, after the core's. */
   readonly onTick: (nowMs: number) => void
@@ -47,6 +70,13 @@ export class RaftLoop {
   #tickDue = false
   #tickedAtMs = 0
   #stopped = false
+  /** Writes that are durable and not yet reported to the core, oldest first. */
+  readonly #written: Append[] = []
+  /** From the moment the core takes a snapshot over until the state is read from it. */
+  #isInstalling = false
+  /** The write at the head is durable, and its snapshot is being put in the state's place. */
+  #isWaiting = false
+  #snapshotsTaken = 0
 
   constructor(parts: RaftLoopParts, tickMs: number) {
     this.#parts = parts
@@ -82,6 +112,21 @@ export class RaftLoop {
     if (this.#stopped) return
     this.#guard(() => this.#parts.raft.step(message))
     this.wake()
+  }
+
+  get isInstalling(): boolean {
+    return this.#isInstalling
+  }
+
+  /** A snapshot from a peer is here, whole and durable: the core takes it over or has no use for it. */
+  receiveSnapshot(message: InstallSnapshot): void {
+    if (this.#stopped) return
+    const takenBefore = this.#snapshotsTaken
+    this.#guard(() => {
+      this.#parts.raft.step(message)
+      this.#runTurn()
+    })
+    if (this.#snapshotsTaken === takenBefore) this.#parts.snapshots.discard()
   }
 
   /** Messages to this member were dropped on the way out. */
@@ -120,22 +165,62 @@ export class RaftLoop {
   #dispatch(ready: Ready): void {
     const { transport, reads, proposer, applier } = this.#parts
     if (ready.status !== undefined) this.#parts.onStatus(ready.status)
+    if (ready.membership !== undefined) this.#parts.onMembership(ready.membership)
     for (const message of ready.messages) transport.send(message)
     if (ready.append !== undefined) this.#persist(ready.append)
     if (ready.committed.length > 0) applier.enqueue(ready.committed)
     for (const { ref, index } of ready.readStates) reads.onReadState(ref, index)
     reads.onDropped(ready.droppedReads)
     proposer.onDropped(ready.droppedProposals)
+    for (const to of ready.snapshotsToSend) this.#parts.snapshots.send(to)
   }
 
-  #persist(append: NonNullable<Ready['append']>): void {
-    const { log, transport, raft } = this.#parts
+  #persist(append: Append): void {
+    const { log, applier } = this.#parts
+    if (append.snapshot !== undefined) {
+      this.#isInstalling = true
+      this.#snapshotsTaken += 1
+      applier.reset()
+    }
     log.append(append, () => {
-      if (this.#stopped) return
-      for (const message of append.messages) transport.send(message)
-      this.#guard(() => raft.onAppended(append.term, append.index))
-      this.wake()
+      this.#written.push(append)
+      if (!this.#isWaiting) this.#reportWritten()
     })
+  }
+
+  /** Writes are reported in order, so those behind a snapshot wait until it is installed. */
+  #reportWritten(): void {
+    while (!this.#stopped) {
+      const append = this.#written.shift()
+      if (append === undefined) return
+      if (append.snapshot !== undefined) {
+        void this.#install(append, append.snapshot)
+        return
+      }
+      this.#report(append)
+    }
+  }
+
+  async #install(append: Append, snapshot: Snapshot): Promise<void> {
+    this.#isWaiting = true
+    try {
+      await this.#parts.snapshots.install(snapshot)
+    } catch (error) {
+      this.stop()
+      this.#parts.onFatal(error)
+      return
+    }
+    this.#isWaiting = false
+    this.#isInstalling = false
+    if (!this.#stopped) this.#report(append)
+    this.#reportWritten()
+  }
+
+  #report({ term, index, messages }: Append): void {
+    const { transport, raft } = this.#parts
+    for (const message of messages) transport.send(message)
+    this.#guard(() => raft.onAppended(term, index))
+    this.wake()
   }
 
   #guard(step: () => void): void {

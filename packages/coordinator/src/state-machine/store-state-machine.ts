@@ -18,15 +18,20 @@ import { RevisionWriter } from './revision-writer.js'
 import type { AppliedBatch, CommittedProposal, Lease, StateMachine } from './state-machine.js'
 import type { Position, StateStore } from './state-store.js'
 
+export interface ReplaceableStateMachine extends StateMachine {
+  /** A snapshot took the place of the state: from now on it is what this store holds. */
+  replaceStore(store: StateStore): void
+}
+
 export function createStateMachine(
   store: StateStore,
   limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
-): StateMachine {
+): ReplaceableStateMachine {
   return new StoreStateMachine(store, limits)
 }
 
-class StoreStateMachine implements StateMachine {
-  readonly #store: StateStore
+class StoreStateMachine implements ReplaceableStateMachine {
+  #store: StateStore
   readonly #limits: RequestLimits
   #position: Position
   #isBroken = false
@@ -35,6 +40,13 @@ class StoreStateMachine implements StateMachine {
     this.#store = store
     this.#limits = limits
     this.#position = store.loadPosition()
+  }
+
+  replaceStore(store: StateStore): void {
+    const position = store.loadPosition()
+    invariant(position.appliedIndex >= this.appliedIndex, 'a snapshot never takes the state back')
+    this.#store = store
+    this.#position = position
   }
 
   apply(batch: readonly CommittedProposal[]): AppliedBatch {

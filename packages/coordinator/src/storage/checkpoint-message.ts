@@ -1,14 +1,20 @@
 /** What main thread and checkpoint worker say to each other, and the flag that both can see. */
 
+import type { StateCopy } from './copy-state.js'
+
 export type FromCheckpointWorker =
   | { readonly type: 'ready' }
   /** Asks that nothing be written until `released`. */
   | { readonly type: 'hold' }
   /** The state is durable up to this index of the log. */
   | { readonly type: 'released'; readonly durableIndex: number }
+  | { readonly type: 'copied'; readonly copy: StateCopy }
 
 export type ToCheckpointWorker =
-  { readonly type: 'held'; readonly appliedIndex: number } | { readonly type: 'close' }
+  | { readonly type: 'held'; readonly appliedIndex: number }
+  /** Asks for a copy of the state as it is after the next checkpoint. One at a time. */
+  | { readonly type: 'copy'; readonly to: string }
+  | { readonly type: 'close' }
 
 export interface CheckpointWorkerData {
   readonly path: string

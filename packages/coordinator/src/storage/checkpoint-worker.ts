@@ -26,6 +26,7 @@ import {
   type FromCheckpointWorker,
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
+import { copyState } from './copy-state.js'
 import { openClient } from './sqlite-client.js'
 import { failPlainly } from './worker-failure.js'
 
@@ -58,20 +59,37 @@ const descriptor = openSync(path, 'r+')
 const pins: [Database, Database] = [openClient(path, 'full'), openClient(path, 'full')]
 let pinned: Database | undefined
 let isHolding = false
+/** Where a copy of the state was asked for. */
+let copyTo: string | undefined
 let lastCheckpoint = performance.now()
 
 const timer = setInterval(() => failPlainly(look), LOOK_MS)
-port.on('message', (message: ToCheckpointWorker) =>
-  failPlainly(() => (message.type === 'held' ? finish(message.appliedIndex) : close())),
-)
+port.on('message', (message: ToCheckpointWorker) => failPlainly(() => receive(message)))
 post({ type: 'ready' })
+
+function receive(message: ToCheckpointWorker): void {
+  switch (message.type) {
+    case 'held':
+      finish(message.appliedIndex)
+      return
+    case 'copy':
+      copyTo = message.to
+      look()
+      return
+    case 'close':
+      close()
+  }
+}
 
 function look(): void {
   if (isHolding) return
   const { size } = statSync(walPath)
-  if (size === 0) return
+  if (size === 0) {
+    copyIfAsked()
+    return
+  }
   const isDue = performance.now() - lastCheckpoint >= limits.intervalMs
-  if (size < limits.walBytes && !isDue) return
+  if (size < limits.walBytes && !isDue && copyTo === undefined) return
   copyWhileWriting()
   isHolding = true
   post({ type: 'hold' })
@@ -98,6 +116,15 @@ function finish(appliedIndex: number): void {
   Atomics.store(shared, 0, OPEN)
   Atomics.notify(shared, 0)
   post({ type: 'released', durableIndex: appliedIndex })
+  copyIfAsked()
+}
+
+/** The database is whole without the WAL, and changes only by what this very thread does. */
+function copyIfAsked(): void {
+  if (copyTo === undefined) return
+  const state = copyState(descriptor, copyTo)
+  copyTo = undefined
+  post({ type: 'copied', copy: state })
 }
 
 function truncate(): void {

@@ -13,6 +13,8 @@ import {
   type FromCheckpointWorker,
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
+import { invariant } from '@holdfast/raft'
+import type { StateCopy } from './copy-state.js'
 import { StorageError } from './storage-error.js'
 import { SupervisedWorker } from './supervised-worker.js'
 
@@ -36,12 +38,18 @@ export interface CheckpointerOptions {
   readonly onFatal: (error: Error) => void
 }
 
+interface PendingCopy {
+  readonly resolve: (copy: StateCopy) => void
+  readonly reject: (error: Error) => void
+}
+
 export class Checkpointer {
   readonly #options: CheckpointerOptions
   readonly #worker: CheckpointWorker
   readonly #flag: Int32Array
   #gate: { readonly released: Promise<void>; readonly release: () => void } | undefined
   #durableIndex = 0
+  #copying: PendingCopy | undefined
 
   /** Starts the worker and resolves when it has opened the database. */
   static async open(options: CheckpointerOptions): Promise<Checkpointer> {
@@ -80,6 +88,15 @@ export class Checkpointer {
     return this.#durableIndex
   }
 
+  /** Writes a copy of the state, as it is after a checkpoint that begins now. One at a time. */
+  copyState(to: string): Promise<StateCopy> {
+    invariant(this.#copying === undefined, 'one copy of the state is made at a time')
+    return new Promise((resolve, reject) => {
+      this.#copying = { resolve, reject }
+      this.#worker.post({ type: 'copy', to })
+    })
+  }
+
   waitUntilReleased(): void {
     if (Atomics.load(this.#flag, 0) !== HELD) return
     if (Atomics.wait(this.#flag, 0, HELD, MAX_BLOCKED_MS) === 'timed-out') {
@@ -88,13 +105,15 @@ export class Checkpointer {
   }
 
   /** To be called when the state's own connection is closed. */
-  close(): Promise<void> {
-    return this.#worker.close()
+  async close(): Promise<void> {
+    await this.#worker.close()
+    this.#endCopy(({ reject }) => reject(new Error('the storage was closed')))
   }
 
   #receive(message: FromCheckpointWorker): void {
     if (message.type === 'hold' && this.#worker.state === 'open') this.#hold()
     if (message.type === 'released') this.#release(message.durableIndex)
+    if (message.type === 'copied') this.#endCopy(({ resolve }) => resolve(message.copy))
   }
 
   #hold(): void {
@@ -111,7 +130,14 @@ export class Checkpointer {
     this.#gate = undefined
   }
 
+  #endCopy(end: (pending: PendingCopy) => void): void {
+    const pending = this.#copying
+    this.#copying = undefined
+    if (pending !== undefined) end(pending)
+  }
+
   #fail(cause: unknown): void {
+    this.#endCopy(({ reject }) => reject(new Error('the checkpoints have failed', { cause })))
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `the state can no longer be made durable: ${reason}`
     this.#options.onFatal(new StorageError('writeFailed', message, { cause }))

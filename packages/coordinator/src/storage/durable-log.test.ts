@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HardState } from '@holdfast/raft'
+import type { HardState, MembershipAt } from '@holdfast/raft'
 import Database from 'better-sqlite3'
 import { describe, expect, it, vi } from 'vitest'
 import { WorkerLog } from './durable-log.js'
@@ -15,9 +15,9 @@ function transactions({ log }: Storage): number {
 describe('the log', () => {
   it('is empty at first, with the membership it was created with', async () => {
     const { log } = await open(newDirectory())
-    expect(log.initialState()).toEqual({
+    expect(log.initialState()).toMatchObject({
       hardState: { term: 0, votedFor: undefined },
-      membership: { voters: ['1', '2'], learners: ['3'] },
+      memberships: [{ index: 0, membership: { voters: ['1', '2'], learners: ['3'] } }],
     })
     expect([log.firstIndex(), log.lastIndex(), log.term(0)]).toEqual([1, 0, 0])
     expect(log.entries(1, 1, 100)).toEqual([])
@@ -57,7 +57,8 @@ describe('the log', () => {
     const directory = newDirectory()
     await (await open(directory)).close()
     const { log } = await open(directory, { membership: { voters: ['9'], learners: [] } })
-    expect(log.initialState().membership.voters).toEqual(['1', '2'])
+    const [{ index, membership }] = log.initialState().memberships as [MembershipAt]
+    expect([index, membership.voters]).toEqual([0, ['1', '2']])
   })
 
   it('forgets the vote only together with its term', async () => {

@@ -6,17 +6,25 @@
  * complete when its entries have already been overwritten (catalogue 19).
  */
 
-import { invariant, type Entry, type HardState, type LogStorage } from '@holdfast/raft'
+import {
+  invariant,
+  type Entry,
+  type HardState,
+  type LogStorage,
+  type Snapshot,
+} from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
 import { packEntries, type DurableMessage, type ToLogWorker } from './log-message.js'
 import { LogRows } from './log-rows.js'
 import { LogTail } from './log-tail.js'
-import type { LogStart } from './raft-database.js'
+import type { StoredLog } from './raft-database.js'
 import { StorageError } from './storage-error.js'
 import { SupervisedWorker } from './supervised-worker.js'
 
 export interface LogWrite {
   readonly hardState: HardState | undefined
+  /** Takes the place of the whole log; the entries follow it. */
+  readonly snapshot?: Snapshot | undefined
   readonly entries: readonly Entry[]
 }
 
@@ -27,6 +35,11 @@ export interface DurableLog extends LogStorage {
    * when it has been fsynced. Writes that wait for the disk share one transaction and one fsync.
    */
   append(write: LogWrite, onDurable: () => void): void
+  /**
+   * Forgets the entries up to `index`, which a durable state holds. They can no longer be read when
+   * this returns. At least one entry stays.
+   */
+  cut(index: number): void
   /** Transactions that have been committed, thus fsyncs: several writes share one. */
   readonly transactions: number
   close(): Promise<void>
@@ -34,7 +47,7 @@ export interface DurableLog extends LogStorage {
 
 export interface DurableLogOptions {
   readonly path: string
-  readonly start: LogStart
+  readonly stored: StoredLog
   readonly onFatal: (error: Error) => void
 }
 
@@ -47,16 +60,17 @@ interface PendingWrite {
 
 type LogWorker = SupervisedWorker<ToLogWorker, DurableMessage>
 
-const FIRST_INDEX = 1
-
 export class WorkerLog implements DurableLog {
-  readonly #start: LogStart
+  readonly #stored: StoredLog
   readonly #onFatal: (error: Error) => void
   readonly #reader: Connection
   readonly #rows: LogRows
   readonly #tail: LogTail
   readonly #worker: LogWorker
   #pending: PendingWrite[] = []
+  /** The place before the first entry. */
+  #startIndex: number
+  #startTerm: number
   #lastNumber = 0
   #transactions = 0
 
@@ -71,12 +85,14 @@ export class WorkerLog implements DurableLog {
     return new WorkerLog(options, worker)
   }
 
-  private constructor({ path, start, onFatal }: DurableLogOptions, worker: LogWorker) {
-    this.#start = start
+  private constructor({ path, stored, onFatal }: DurableLogOptions, worker: LogWorker) {
+    this.#stored = stored
+    this.#startIndex = stored.start.index
+    this.#startTerm = stored.start.term
     this.#onFatal = onFatal
     this.#reader = openConnection(path, 'readonly')
     this.#rows = new LogRows(this.#reader)
-    this.#tail = new LogTail(start.lastIndex)
+    this.#tail = new LogTail(stored.lastIndex)
     this.#worker = worker
     worker.listen(
       (message) => this.#complete(message),
@@ -89,11 +105,12 @@ export class WorkerLog implements DurableLog {
   }
 
   initialState(): ReturnType<LogStorage['initialState']> {
-    return { hardState: this.#start.hardState, membership: this.#start.membership }
+    const { hardState, memberships } = this.#stored
+    return { hardState, memberships }
   }
 
   firstIndex(): number {
-    return FIRST_INDEX
+    return this.#startIndex + 1
   }
 
   lastIndex(): number {
@@ -101,8 +118,9 @@ export class WorkerLog implements DurableLog {
   }
 
   term(index: number): number {
-    if (index === 0) return 0
-    invariant(index <= this.lastIndex(), 'the term of an entry after the last was asked for')
+    if (index === this.#startIndex) return this.#startTerm
+    const isHere = index > this.#startIndex && index <= this.lastIndex()
+    invariant(isHere, 'the term of an entry outside the log was asked for')
     const term = this.#tail.at(index)?.term ?? this.#rows.find(index)?.term
     invariant(
       term !== undefined,
@@ -112,7 +130,7 @@ export class WorkerLog implements DurableLog {
   }
 
   entries(from: number, to: number, maxBytes: number): readonly Entry[] {
-    invariant(from >= FIRST_INDEX && to <= this.lastIndex() + 1, 'entries outside the log')
+    invariant(from >= this.firstIndex() && to <= this.lastIndex() + 1, 'entries outside the log')
     if (from >= to) return []
     const { firstIndex } = this.#tail
     if (from >= firstIndex) return this.#tail.read(from, to, maxBytes)
@@ -121,17 +139,31 @@ export class WorkerLog implements DurableLog {
     return entries
   }
 
-  append({ hardState, entries }: LogWrite, onDurable: () => void): void {
+  append({ hardState, snapshot, entries }: LogWrite, onDurable: () => void): void {
     const { state } = this.#worker
     if (state === 'failed') throw writeFailed('it failed before')
     invariant(state === 'open', 'a write was handed to a closed log')
+    if (snapshot !== undefined) {
+      this.#tail.reset(snapshot.index)
+      this.#startIndex = snapshot.index
+      this.#startTerm = snapshot.term
+    }
     this.#tail.append(entries)
     this.#lastNumber++
     const firstIndex = entries[0]?.index ?? Infinity
     this.#pending.push({ number: this.#lastNumber, firstIndex, onDurable })
     const packed = packEntries(entries)
-    const write = { type: 'write', number: this.#lastNumber, hardState, entries: packed } as const
+    const number = this.#lastNumber
+    const write = { type: 'write', number, hardState, snapshot, entries: packed } as const
     this.#worker.post(write, packed === undefined ? [] : [packed.data])
+  }
+
+  cut(index: number): void {
+    if (index <= this.#startIndex || index >= this.lastIndex()) return
+    this.#startTerm = this.term(index)
+    this.#startIndex = index
+    this.#tail.dropThrough(index)
+    this.#worker.post({ type: 'cut', index })
   }
 
   /** Completes what has been handed over, then ends the worker. */

@@ -3,21 +3,29 @@
  * one ArrayBuffer that is moved, not copied: copying each entry's would cost more than the insert.
  */
 
-import type { Entry, EntryKind, HardState } from '@holdfast/raft'
+import type { Entry, EntryKind, HardState, Snapshot } from '@holdfast/raft'
 
 export interface WriteMessage {
   readonly type: 'write'
   /** Counts the writes from 1; a completion names the newest that is durable. */
   readonly number: number
   readonly hardState: HardState | undefined
+  /** Takes the place of the whole log; the entries follow it. */
+  readonly snapshot: Snapshot | undefined
   readonly entries: PackedEntries | undefined
+}
+
+/** The entries up to `index` are not needed any more: a durable state holds them. */
+export interface CutMessage {
+  readonly type: 'cut'
+  readonly index: number
 }
 
 export interface CloseMessage {
   readonly type: 'close'
 }
 
-export type ToLogWorker = WriteMessage | CloseMessage
+export type ToLogWorker = WriteMessage | CutMessage | CloseMessage
 
 /** Everything up to the write of this number is durable. */
 export interface DurableMessage {

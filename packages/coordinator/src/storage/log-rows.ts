@@ -38,24 +38,26 @@ export class LogRows {
     return this.#find.get({ index })
   }
 
-  newestIndex(): number {
-    return this.#newest.get()?.index ?? 0
+  /** Undefined if there is no entry. */
+  newestIndex(): number | undefined {
+    return this.#newest.get()?.index
   }
 
   /** The oldest index of the newest entries that are together within both limits; at least one. */
-  firstOfNewest(maxEntries: number, maxBytes: number): number {
-    let first = this.newestIndex() + 1
+  firstOfNewest(maxEntries: number, maxBytes: number): number | undefined {
+    let first: number | undefined
     let bytes = 0
     for (const { index, length } of this.#lengths.iterate(maxEntries)) {
       bytes += length
-      if (bytes > maxBytes && index < this.newestIndex()) break
+      if (bytes > maxBytes && first !== undefined) break
       first = index
     }
-    return Math.max(1, first)
+    return first
   }
 
-  oldestIndex(): number {
-    return this.#oldest.get()?.index ?? 0
+  /** Undefined if there is no entry. */
+  oldestIndex(): number | undefined {
+    return this.#oldest.get()?.index
   }
 
   /** Rows of [from, to), read one by one as they are asked for. */

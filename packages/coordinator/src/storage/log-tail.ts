@@ -29,6 +29,21 @@ export class LogTail {
     return this.#firstIndex + this.#entries.length - 1
   }
 
+  /** The entries up to `index` are not needed any more. */
+  dropThrough(index: number): void {
+    const count = Math.min(index - this.#firstIndex + 1, this.#entries.length)
+    if (count <= 0) return
+    for (const entry of this.#entries.splice(0, count)) this.#bytes -= entryBytes(entry)
+    this.#firstIndex += count
+  }
+
+  /** Begins anew behind an entry that is not in the log. */
+  reset(index: number): void {
+    this.#entries = []
+    this.#bytes = 0
+    this.#firstIndex = index + 1
+  }
+
   /** Replaces everything from the first entry's index on. */
   append(entries: readonly Entry[]): void {
     const first = entries[0]

@@ -3,12 +3,13 @@
  * one fsync, and is applied in order, so that a later write of the group overwrites an earlier one.
  */
 
-import { eq, gte, sql } from 'drizzle-orm'
-import { invariant, type Entry, type HardState } from '@holdfast/raft'
+import { eq, gte, lte, sql } from 'drizzle-orm'
+import { invariant, type Entry, type HardState, type Snapshot } from '@holdfast/raft'
 import type { Connection } from './connection.js'
 import { chainChecksum, EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
 import { unpackEntries, type WriteMessage } from './log-message.js'
 import { LogRows } from './log-rows.js'
+import { LogStartRow, type LogStart } from './log-start.js'
 import { hardState, log } from './raft-schema.js'
 import { transactionsOf, type Transact } from './transaction.js'
 
@@ -19,8 +20,10 @@ const PAGE_BYTES = 4096
 export class LogWriter {
   readonly #connection: Connection
   readonly #rows: LogRows
+  readonly #startRow: LogStartRow
   readonly #queries: ReturnType<typeof prepare>
   readonly #transact: Transact
+  #start: LogStart
   #lastIndex: number
   #lastChecksum: number
   #bytesSinceCheckpoint = 0
@@ -28,20 +31,35 @@ export class LogWriter {
   constructor(connection: Connection) {
     this.#connection = connection
     this.#rows = new LogRows(connection)
+    this.#startRow = new LogStartRow(connection)
+    this.#start = this.#startRow.load()
     this.#queries = prepare(connection)
     this.#transact = transactionsOf(connection)
-    this.#lastIndex = this.#rows.newestIndex()
+    this.#lastIndex = this.#rows.newestIndex() ?? this.#start.index
     this.#lastChecksum = this.#checksumAt(this.#lastIndex)
   }
 
   /** Returns when all of it is durable. */
   write(group: readonly WriteMessage[]): void {
     this.#transact(() => {
-      for (const { hardState: saved, entries } of group) {
+      for (const { hardState: saved, snapshot, entries } of group) {
         if (saved !== undefined) this.#saveHardState(saved)
+        if (snapshot !== undefined) this.#restart(snapshot)
         if (entries !== undefined) this.#append(unpackEntries(entries))
       }
     })
+  }
+
+  /** Forgets the entries up to `index`; what must be known of them goes into the log's start. */
+  cut(index: number): void {
+    const { index: startIndex } = this.#start
+    if (index <= startIndex || index >= this.#lastIndex) return
+    const entry = this.#rows.find(index)
+    invariant(entry !== undefined, `log entry ${index} is missing`)
+    const { term, checksum } = entry
+    const newest = this.#startRow.memberships().findLast((one) => one.index <= index)
+    const membership = newest?.membership ?? this.#start.membership
+    this.#transact(() => this.#startAt({ index, term, checksum, membership }))
   }
 
   /** Copies the WAL into the database when it is long, so that it starts over and stays bounded. */
@@ -53,6 +71,21 @@ export class LogWriter {
     }[]
     // A reader on the main thread can hold back the end; then the next group tries again.
     if (result?.log === result?.checkpointed) this.#bytesSinceCheckpoint = 0
+  }
+
+  /** A snapshot begins a chain of checksums of its own. */
+  #restart({ index, term, membership }: Snapshot): void {
+    this.#startAt({ index, term, checksum: EMPTY_LOG_CHECKSUM, membership })
+    this.#queries.removeFrom.run({ index: index + 1 })
+    this.#lastIndex = index
+    this.#lastChecksum = EMPTY_LOG_CHECKSUM
+  }
+
+  #startAt(start: LogStart): void {
+    this.#startRow.save(start)
+    this.#queries.removeThrough.run({ index: start.index })
+    this.#start = start
+    this.#bytesSinceCheckpoint += PAGE_BYTES
   }
 
   #saveHardState({ term, votedFor }: HardState): void {
@@ -85,7 +118,7 @@ export class LogWriter {
   }
 
   #checksumAt(index: number): number {
-    if (index === 0) return EMPTY_LOG_CHECKSUM
+    if (index === this.#start.index) return this.#start.checksum
     const row = this.#rows.find(index)
     invariant(row !== undefined, `log entry ${index} is missing`)
     return row.checksum
@@ -103,6 +136,10 @@ function prepare({ db }: Connection) {
     removeFrom: db
       .delete(log)
       .where(gte(log.index, at('index')))
+      .prepare(),
+    removeThrough: db
+      .delete(log)
+      .where(lte(log.index, at('index')))
       .prepare(),
     insert: db
       .insert(log)

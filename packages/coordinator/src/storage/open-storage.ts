@@ -5,22 +5,32 @@
  *   lock       held by this process; see data-directory.ts
  *   raft.db    log, term and vote: written and fsynced by the log worker
  *   state.db   what the log leads to: written here, made durable by the checkpoint worker
+ *
+ * and at times receiving.db, received.db (a snapshot on its way in; waiting to be installed) and
+ * sending.db (a copy of the state on its way to followers).
  */
 
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Membership } from '@holdfast/raft'
 import type { StateMachine } from '../state-machine/state-machine.js'
-import { createStateMachine } from '../state-machine/store-state-machine.js'
 import type { CheckpointLimits } from './checkpoint-message.js'
-import { Checkpointer, DEFAULT_CHECKPOINT_LIMITS } from './checkpointer.js'
+import { DEFAULT_CHECKPOINT_LIMITS } from './checkpointer.js'
+import type { StateCopy } from './copy-state.js'
 import { createDirectory, createFile, lockDirectory, syncDirectory } from './data-directory.js'
 import { WorkerLog, type DurableLog } from './durable-log.js'
-import { prepareRaftDatabase, type DirectoryIdentity } from './raft-database.js'
-import { openStateStore } from './sqlite-state-store.js'
+import { IncomingSnapshot, waitingSnapshot } from './incoming-snapshot.js'
+import { appliedIndexOf, installSnapshot } from './install-snapshot.js'
+import { OutgoingSnapshots } from './outgoing-snapshots.js'
+import { prepareRaftDatabase, type DirectoryIdentity, type StoredLog } from './raft-database.js'
+import { StateDatabase } from './state-database.js'
 import { StorageError } from './storage-error.js'
 
 export type { DurableLog, LogWrite } from './durable-log.js'
-export type { DirectoryIdentity } from './raft-database.js'
+export type { StateCopy } from './copy-state.js'
+export { SnapshotDamagedError, type IncomingSnapshot } from './incoming-snapshot.js'
+export type { OutgoingSnapshot } from './outgoing-snapshots.js'
+export { readDirectoryIdentity, type DirectoryIdentity } from './raft-database.js'
 export { StorageError, type StorageErrorCode } from './storage-error.js'
 
 export interface Storage {
@@ -30,6 +40,13 @@ export interface Storage {
   readonly applyGate: Promise<void> | undefined
   /** The state at this index survives a power loss; the log must be kept above it. */
   readonly durableAppliedIndex: number
+  readonly outgoing: OutgoingSnapshots
+  /** Begins to receive a snapshot; one at a time. */
+  receiveSnapshot(copy: StateCopy): IncomingSnapshot
+  /** Puts the received snapshot, behind which the log already begins, in the place of the state. */
+  installSnapshot(): Promise<void>
+  /** The received snapshot is of no use. */
+  discardSnapshot(): void
   close(): Promise<void>
 }
 
@@ -72,49 +89,65 @@ async function openLocked(
 ): Promise<Storage> {
   const { directory, identity, membership } = options
   const onFatal = once(options.onFatal)
-  const [raftPath, statePath] = [join(directory, 'raft.db'), join(directory, 'state.db')]
+  const inDirectory = (name: string): string => join(directory, name)
+  const [raftPath, statePath] = [inDirectory('raft.db'), inDirectory('state.db')]
+  const [wholePath, partPath] = [inDirectory('received.db'), inDirectory('receiving.db')]
+  const outgoingPath = inDirectory('sending.db')
   createFile(raftPath)
   createFile(statePath)
 
-  const start = prepareRaftDatabase({ path: raftPath, identity, membership })
-  const logReady = WorkerLog.open({ path: raftPath, start, onFatal })
+  const stored = prepareRaftDatabase({ path: raftPath, identity, membership })
+  const logReady = WorkerLog.open({ path: raftPath, stored, onFatal })
   closers.push(() => closeOpened(logReady))
 
-  let checkpointer: Checkpointer | undefined = undefined
-  const store = openStateStore({
+  finishInstallation({ statePath, wholePath, partPath, startIndex: stored.start.index })
+  const database = new StateDatabase({
     path: statePath,
     clusterId: identity.clusterId,
-    beforeWrite: () => checkpointer?.waitUntilReleased(),
-  })
-  closers.push(() => store.close())
-  const state = createStateMachine(store)
-  requireWholeLog(directory, state.appliedIndex, start.lastIndex)
-  const checkpointerReady = Checkpointer.open({
-    path: statePath,
-    limits: options.checkpointLimits ?? DEFAULT_CHECKPOINT_LIMITS,
-    appliedIndex: () => state.appliedIndex,
+    checkpointLimits: options.checkpointLimits ?? DEFAULT_CHECKPOINT_LIMITS,
     onFatal,
   })
-  closers.push(async () => {
-    // The main thread's connection first: the last checkpoint then has the database to itself.
-    store.close()
-    await closeOpened(checkpointerReady)
-  })
+  closers.push(() => database.close())
+  requireWholeLog(directory, database.state.appliedIndex, stored)
   // Both threads start at the same time: loading their code is most of a start.
-  const [log, checkpoints] = await Promise.all([logReady, checkpointerReady])
-  checkpointer = checkpoints
+  const [log] = await Promise.all([logReady, database.opened()])
   syncDirectory(directory)
+  const copyState = (to: string): ReturnType<StateDatabase['copyState']> => database.copyState(to)
   return {
     log,
-    state,
+    state: database.state,
+    outgoing: new OutgoingSnapshots({ path: outgoingPath, copyState }),
+    receiveSnapshot: (copy) => new IncomingSnapshot(copy, partPath, wholePath),
+    installSnapshot: () => database.install(wholePath),
+    discardSnapshot: () => rmSync(wholePath, { force: true }),
     get applyGate() {
-      return checkpoints.gate
+      return database.gate
     },
     get durableAppliedIndex() {
-      return checkpoints.durableIndex
+      return database.durableIndex
     },
     close,
   }
+}
+
+interface InstallationPaths {
+  readonly statePath: string
+  readonly wholePath: string
+  readonly partPath: string
+  readonly startIndex: number
+}
+
+/**
+ * A snapshot that was received whole, and behind which the log already begins, is installed if a
+ * crash has prevented that; any other has come to nothing.
+ */
+function finishInstallation(paths: InstallationPaths): void {
+  const { statePath, wholePath, partPath, startIndex } = paths
+  rmSync(partPath, { force: true })
+  const waiting = waitingSnapshot(wholePath)
+  if (waiting?.index === startIndex && startIndex > appliedIndexOf(statePath)) {
+    installSnapshot(wholePath, statePath)
+  } else rmSync(wholePath, { force: true })
 }
 
 /**
@@ -122,7 +155,18 @@ async function openLocked(
  * end is lost: SQLite takes a damaged WAL frame for the end of the WAL, and disk images get restored
  * (catalogue 34). Such a member has forgotten what it acknowledged, and must not vote.
  */
-function requireWholeLog(directory: string, appliedIndex: number, lastIndex: number): void {
+function requireWholeLog(
+  directory: string,
+  appliedIndex: number,
+  { start, lastIndex }: StoredLog,
+): void {
+  if (appliedIndex < start.index) {
+    throw new StorageError(
+      'damaged',
+      `${directory} has lost part of its state: it ends at entry ${appliedIndex}, ` +
+        `but the log begins behind ${start.index}: restore this member from its peers`,
+    )
+  }
   if (appliedIndex <= lastIndex) return
   throw new StorageError(
     'damaged',

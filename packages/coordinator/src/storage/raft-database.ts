@@ -3,14 +3,26 @@
  * All of it happens before the log worker opens the file, on a connection that is closed again.
  */
 
-import { invariant, type HardState, type Membership } from '@holdfast/raft'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  encodeMembership,
+  invariant,
+  type HardState,
+  type Membership,
+  type MembershipAt,
+} from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
+import { EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
 import { LogRows } from './log-rows.js'
 import { migrate } from './migrate.js'
-import { hardState, identity, membership, RAFT_MIGRATIONS } from './raft-schema.js'
+import { LogStartRow, type LogStart } from './log-start.js'
+import { hardState, identity, logStart, RAFT_MIGRATIONS } from './raft-schema.js'
 import { StorageError } from './storage-error.js'
 import { transactionsOf } from './transaction.js'
 import { verifyNewestEntries } from './verify-log.js'
+
+const EMPTY_LOG_START = { index: 0, term: 0, checksum: EMPTY_LOG_CHECKSUM }
 
 /** Who a data directory belongs to; written at its creation and compared at every start. */
 export interface DirectoryIdentity {
@@ -25,22 +37,43 @@ export interface RaftDatabaseOptions {
   readonly membership: Membership
 }
 
-/** What was durable at start. */
-export interface LogStart {
+/** What was durable when the member started. */
+export interface StoredLog {
   readonly hardState: HardState
-  readonly membership: Membership
+  readonly memberships: readonly MembershipAt[]
+  readonly start: LogStart
   readonly lastIndex: number
 }
 
+/** Whose the directory is; undefined if it is nobody's yet. */
+export function readDirectoryIdentity(directory: string): DirectoryIdentity | undefined {
+  const path = join(directory, 'raft.db')
+  if (!existsSync(path) || statSync(path).size === 0) return undefined
+  const connection = openConnection(path, 'readonly')
+  try {
+    const owner = connection.db.select().from(identity).get()
+    return owner && { clusterId: owner.clusterId, memberId: owner.memberId }
+  } finally {
+    connection.client.close()
+  }
+}
+
 /** @throws StorageError */
-export function prepareRaftDatabase(options: RaftDatabaseOptions): LogStart {
+export function prepareRaftDatabase(options: RaftDatabaseOptions): StoredLog {
   const connection = openConnection(options.path, 'full')
   try {
     migrate(connection, RAFT_MIGRATIONS)
     claim(connection, options)
     const rows = new LogRows(connection)
-    verifyNewestEntries(rows, options.path)
-    return { ...readStart(connection), lastIndex: rows.newestIndex() }
+    const startRow = new LogStartRow(connection)
+    const start = startRow.load()
+    verifyNewestEntries(rows, start, options.path)
+    return {
+      hardState: readHardState(connection),
+      memberships: startRow.memberships(),
+      start,
+      lastIndex: rows.newestIndex() ?? start.index,
+    }
   } finally {
     connection.client.close()
   }
@@ -54,12 +87,14 @@ function claim(connection: Connection, options: RaftDatabaseOptions): void {
     return
   }
   transactionsOf(connection)(() => {
-    const { voters, learners } = options.membership
     db.insert(identity)
       .values({ id: 1, ...options.identity })
       .run()
     db.insert(hardState).values({ id: 1, term: 0, votedFor: null }).run()
-    db.insert(membership).values({ id: 1, voters, learners }).run()
+    const membership = Buffer.from(encodeMembership(options.membership))
+    db.insert(logStart)
+      .values({ id: 1, ...EMPTY_LOG_START, membership })
+      .run()
   })
 }
 
@@ -72,13 +107,8 @@ function requireSame(owner: DirectoryIdentity, { path, identity: expected }: Raf
   )
 }
 
-function readStart({ db }: Connection): Omit<LogStart, 'lastIndex'> {
+function readHardState({ db }: Connection): HardState {
   const state = db.select().from(hardState).get()
-  const members = db.select().from(membership).get()
-  invariant(state !== undefined && members !== undefined, 'the log has no hard state or membership')
-  const { voters, learners } = members
-  return {
-    hardState: { term: state.term, votedFor: state.votedFor ?? undefined },
-    membership: { voters, learners },
-  }
+  invariant(state !== undefined, 'the log has no hard state')
+  return { term: state.term, votedFor: state.votedFor ?? undefined }
 }

@@ -40,6 +40,7 @@ function drain(first: ToLogWorker): void {
       next = receive()
     }
     if (group.length > 0) commit(group)
+    if (next?.type === 'cut') writer.cut(next.index)
     if (next?.type === 'close') close()
   }
 }

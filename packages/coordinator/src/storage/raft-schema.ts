@@ -18,11 +18,14 @@ export const hardState = sqliteTable('hard_state', {
   votedFor: text('voted_for'),
 })
 
-/** The members that the cluster started with. */
-export const membership = sqliteTable('membership', {
+/** One row: the place just before the first entry of the log; see log-start.ts. */
+export const logStart = sqliteTable('log_start', {
   id: integer('id').primaryKey(),
-  voters: text('voters', { mode: 'json' }).$type<readonly string[]>().notNull(),
-  learners: text('learners', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  index: integer('log_index').notNull(),
+  term: integer('term').notNull(),
+  checksum: integer('checksum').notNull(),
+  /** In force there, as the core encodes it. */
+  membership: blob('membership', { mode: 'buffer' }).notNull(),
 })
 
 export const log = sqliteTable('log', {
@@ -62,5 +65,25 @@ export const RAFT_MIGRATIONS: readonly string[] = [
     data BLOB NOT NULL,
     checksum INTEGER NOT NULL
   ) STRICT;
+  `,
+  // Until then a log always began at 1, and its membership was that of the start.
+  `
+  CREATE TABLE log_start (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    log_index INTEGER NOT NULL,
+    term INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    membership BLOB NOT NULL
+  ) STRICT;
+
+  INSERT INTO log_start
+  SELECT 1, 0, 0, 0, CAST(
+    (SELECT group_concat(value, ',') FROM json_each(voters)) || ';' ||
+    coalesce((SELECT group_concat(value, ',') FROM json_each(learners)), '') || ';' AS BLOB)
+  FROM membership;
+
+  DROP TABLE membership;
+
+  CREATE INDEX log_memberships ON log (log_index) WHERE kind = 'membership';
   `,
 ]

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Entry } from '@holdfast/raft'
 import { afterEach } from 'vitest'
 import type { AppliedBatch, CommittedProposal } from '../state-machine/state-machine.js'
+import { kv, put } from '../state-machine/state-machine.test-support.js'
 import { openStorage, type OpenStorageOptions, type Storage } from './open-storage.js'
 
 const parents: string[] = []
@@ -63,6 +64,12 @@ export async function logAndApply(
     committed.map(({ index, term }) => ({ index, term, kind: 'noop', data })),
   )
   return storage.state.apply(committed)
+}
+
+/** A put of `key` by the entry at `index`, of term 1. */
+export function putAt(index: number, key: string): CommittedProposal {
+  const proposal = { origin: 'test', sequence: index, requestId: undefined, command: kv(put(key)) }
+  return { index, term: 1, proposal }
 }
 
 /** `index/term` of all entries from `from` on. */

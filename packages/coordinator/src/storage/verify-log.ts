@@ -6,22 +6,22 @@
  * the chain only up to where the check begins.
  */
 
-import { chainChecksum, EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
+import { chainChecksum } from './entry-checksum.js'
 import type { LogRows } from './log-rows.js'
+import type { LogStart } from './log-start.js'
 import { StorageError } from './storage-error.js'
 
 /** A fraction of a second of a start. */
 const MAX_VERIFIED_ENTRIES = 20_000
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024
 
-const FIRST_INDEX = 1
-
 /** @throws StorageError `damaged` */
-export function verifyNewestEntries(rows: LogRows, path: string): void {
+export function verifyNewestEntries(rows: LogRows, start: LogStart, path: string): void {
   const newest = rows.newestIndex()
-  if (newest > 0 && rows.oldestIndex() !== FIRST_INDEX) throw damaged(path, FIRST_INDEX)
   const first = rows.firstOfNewest(MAX_VERIFIED_ENTRIES, MAX_VERIFIED_BYTES)
-  let { term, checksum } = rows.find(first - 1) ?? { term: 0, checksum: EMPTY_LOG_CHECKSUM }
+  if (newest === undefined || first === undefined) return
+  if (rows.oldestIndex() !== start.index + 1) throw damaged(path, start.index + 1)
+  let { term, checksum } = rows.find(first - 1) ?? start
   let expected = first
   for (const row of rows.iterate(first, newest + 1)) {
     const isNext = row.index === expected && row.term >= term

@@ -8,7 +8,7 @@ import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
 import { PEER_PATH, PEER_PROTOCOL, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
-import { StreamTransport } from './stream-transport.js'
+import { StreamTransport, type StreamHandler } from './stream-transport.js'
 
 export const HOST = '127.0.0.1'
 export const CLUSTER_ID = '77'
@@ -41,7 +41,9 @@ export class LoopbackMember {
   readonly messages: Message[] = []
   readonly unreachable: MemberId[] = []
   readonly refusals: string[] = []
+  readonly removed: MemberId[] = []
   answer: (body: unknown) => Promise<unknown> = (body) => Promise.resolve({ echo: body })
+  beginSnapshot: StreamHandler['beginSnapshot'] = () => 'not wanted'
   readonly #port: number
 
   constructor({ id, port, peers, clusterId = CLUSTER_ID }: MemberOptions) {
@@ -54,10 +56,15 @@ export class LoopbackMember {
       clusterId,
       memberId: id,
       peers: new Map(urls),
+      wasRemoved: (peer) => this.removed.includes(peer),
+      describeCluster: () => '{}',
       handler: {
         onMessage: (message) => this.messages.push(message),
         onRequest: (body) => this.answer(body),
         onUnreachable: (peer) => this.unreachable.push(peer),
+        onRemoved: () => this.refusals.push('removed'),
+        beginSnapshot: (message, file) => this.beginSnapshot(message, file),
+        onSnapshot: (message) => this.messages.push(message),
       },
       onRefused: (reason) => this.refusals.push(reason),
     })
@@ -185,6 +192,11 @@ export class DamagingWire {
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  /** Ends all connections, as a network that fails does. */
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   #carry(near: Socket): void {

@@ -3,29 +3,28 @@
  * broke. What cannot be sent at once is dropped, never queued without bound: Raft repeats itself.
  */
 
-import { request, type ClientRequest } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { frameHeader } from './frame.js'
 import { encodeMessages, type PeerMessage } from './peer-codec.js'
-import { PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import { openStream, type StreamRefusal } from './open-stream.js'
+import type { LastingChannel, StreamIdentity } from './peer-protocol.js'
 import { probeStream } from './stream-liveness.js'
 
 /** Between attempts to open the stream; each is drawn from [half, whole). */
 const RECONNECT_MS = 100
-/** An attempt that hangs is given up. */
-const CONNECT_TIMEOUT_MS = 1_000
 /** Bytes that may wait in the socket before further messages are dropped. */
 const MAX_BUFFERED_BYTES = { control: 1024 * 1024, log: 64 * 1024 * 1024 }
 
 export interface PeerChannelOptions {
   readonly url: string
-  readonly identity: StreamIdentity
+  readonly identity: StreamIdentity & { readonly channel: LastingChannel }
   /** Some messages were dropped: the stream is closed or its peer does not keep up. */
   readonly onDropped: (messages: readonly PeerMessage[]) => void
   /** The open stream ended: what it carried last may not have arrived. */
   readonly onBroken: () => void
   /** The peer refused the stream; said once until a stream is accepted. */
-  readonly onRefused: (reason: string) => void
+  readonly onRefused: (refusal: StreamRefusal) => void
 }
 
 export class PeerChannel {
@@ -43,23 +42,15 @@ export class PeerChannel {
 
   open(): void {
     if (this.#closed) return
-    const attempt = request(new URL(PEER_PATH, this.#options.url), {
-      headers: upgradeHeaders(this.#options.identity),
-      timeout: CONNECT_TIMEOUT_MS,
-      agent: false,
+    this.#attempt = openStream({
+      url: this.#options.url,
+      identity: this.#options.identity,
+      onOpen: (socket) => this.#onOpen(socket),
+      onFailed: (refusal) => {
+        if (refusal !== undefined) this.#onRefused(refusal)
+        if (refusal?.isFinal !== true) this.#reopenLater()
+      },
     })
-    this.#attempt = attempt
-    attempt.once('upgrade', (_response, socket: Socket) => this.#onOpen(socket))
-    attempt.once('response', (response) => {
-      const reason = response.headers['holdfast-refusal']
-      this.#onRefused(typeof reason === 'string' ? reason : `status ${response.statusCode ?? 0}`)
-      response.resume()
-      attempt.destroy()
-      this.#reopenLater()
-    })
-    attempt.once('timeout', () => attempt.destroy(new Error('the peer did not answer in time')))
-    attempt.once('error', () => this.#reopenLater())
-    attempt.end()
   }
 
   send(message: PeerMessage): void {
@@ -96,9 +87,6 @@ export class PeerChannel {
   #onOpen(socket: Socket): void {
     this.#socket = socket
     this.#refusal = ''
-    socket.setNoDelay(true)
-    socket.setTimeout(0)
-    socket.on('error', () => socket.destroy())
     socket.once('close', () => {
       this.#socket = undefined
       if (this.#closed) return
@@ -109,10 +97,10 @@ export class PeerChannel {
     probeStream(socket)
   }
 
-  #onRefused(reason: string): void {
-    if (reason === this.#refusal) return
-    this.#refusal = reason
-    this.#options.onRefused(reason)
+  #onRefused(refusal: StreamRefusal): void {
+    if (refusal.reason === this.#refusal) return
+    this.#refusal = refusal.reason
+    this.#options.onRefused(refusal)
   }
 
   #reopenLater(): void {

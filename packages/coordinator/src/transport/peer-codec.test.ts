@@ -14,11 +14,12 @@ const data = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
 const entry: fc.Arbitrary<Entry> = fc.record({
   index: number,
   term: number,
-  kind: fc.constantFrom('noop', 'command'),
+  kind: fc.constantFrom('noop', 'command', 'membership'),
   data,
 })
 
-type MessageType = Message['type']
+/** A snapshot is offered on a stream of its own. */
+type MessageType = Exclude<Message['type'], 'installSnapshot'>
 type BodyOf<Type extends MessageType> = Omit<
   Extract<Message, { type: Type }>,
   'type' | 'from' | 'to' | 'term'
@@ -28,7 +29,11 @@ type BodyOf<Type extends MessageType> = Omit<
 const bodies: { readonly [Type in MessageType]: fc.Arbitrary<BodyOf<Type>> } = {
   preVote: fc.record({ lastLogIndex: number, lastLogTerm: number }),
   preVoteResponse: fc.record({ granted: boolean }),
-  requestVote: fc.record({ lastLogIndex: number, lastLogTerm: number }),
+  requestVote: fc.record({
+    lastLogIndex: number,
+    lastLogTerm: number,
+    isTransfer: fc.boolean(),
+  }),
   requestVoteResponse: fc.record({ granted: boolean }),
   appendEntries: fc.record({
     prevLogIndex: number,
@@ -44,6 +49,7 @@ const bodies: { readonly [Type in MessageType]: fc.Arbitrary<BodyOf<Type>> } = {
   readIndexResponse: fc.record({ ref: number, index: fc.option(number, { nil: undefined }) }),
   forwardProposal: fc.record({ ref: number, commands: fc.array(data, { maxLength: 5 }) }),
   forwardProposalRejected: fc.record({ ref: number }),
+  timeoutNow: fc.record({}),
 }
 
 const raftMessages = Object.entries(bodies).map(([type, body]) =>

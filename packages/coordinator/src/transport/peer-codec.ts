@@ -23,7 +23,7 @@ export interface PeerReply {
 export type PeerMessage = Message | PeerQuestion | PeerReply
 
 /** The core does not expect any other: a message of a later version must not reach it. */
-const MESSAGE_TYPES: Readonly<Record<PeerMessage['type'], true>> = {
+const MESSAGE_TYPES: Readonly<Record<Exclude<PeerMessage['type'], 'installSnapshot'>, true>> = {
   preVote: true,
   preVoteResponse: true,
   requestVote: true,
@@ -37,6 +37,7 @@ const MESSAGE_TYPES: Readonly<Record<PeerMessage['type'], true>> = {
   readIndexResponse: true,
   forwardProposal: true,
   forwardProposalRejected: true,
+  timeoutNow: true,
   question: true,
   reply: true,
 }

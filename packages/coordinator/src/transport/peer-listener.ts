@@ -1,18 +1,23 @@
-/** The port on which other members open their streams. It serves nothing else, and no client. */
+/** The port on which other members open their streams. It serves members alone, and no client. */
 
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MemberId } from '@holdfast/raft'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
-import { PEER_PATH, PEER_PROTOCOL, readUpgrade } from './peer-protocol.js'
+import { CLUSTER_PATH, PEER_PATH, PEER_PROTOCOL, readUpgrade } from './peer-protocol.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
 
 export interface PeerListenerOptions {
   readonly clusterId: string
   readonly memberId: MemberId
-  readonly peers: ReadonlySet<MemberId>
+  readonly isPeer: (id: MemberId) => boolean
+  readonly wasRemoved: (id: MemberId) => boolean
+  /** What a member that wants to join must know: see `cluster-description.ts`. */
+  readonly describeCluster: () => string
   readonly onMessage: (from: MemberId, message: PeerMessage) => void
+  /** A peer has opened a stream to send a snapshot. */
+  readonly onSnapshotStream: (socket: Socket, from: MemberId, head: Buffer) => void
   /** A stream was refused or broke its rules. */
   readonly onRefused: (reason: string) => void
 }
@@ -25,8 +30,11 @@ export class PeerListener {
 
   constructor(options: PeerListenerOptions) {
     this.#options = options
-    this.#server = createServer((_request, response) => {
-      response.writeHead(426, { upgrade: PEER_PROTOCOL }).end()
+    this.#server = createServer((request, response) => {
+      if (request.method === 'GET' && request.url === CLUSTER_PATH) {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(options.describeCluster())
+      } else response.writeHead(426, { upgrade: PEER_PROTOCOL }).end()
     })
     this.#server.on('upgrade', (request, socket: Socket, head) =>
       this.#onUpgrade(request, socket, head),
@@ -45,6 +53,11 @@ export class PeerListener {
     })
   }
 
+  /** Ends what a member has opened that is none any more. */
+  drop(id: MemberId): void {
+    for (const [name, socket] of this.#streams) if (name.startsWith(`${id}/`)) socket.destroy()
+  }
+
   close(): Promise<void> {
     for (const socket of this.#streams.values()) socket.destroy()
     return new Promise((resolve) => {
@@ -60,7 +73,7 @@ export class PeerListener {
       const reason = 'refusal' in opened ? opened.refusal : 'unknown path'
       this.#options.onRefused(reason)
       socket.end(
-        `HTTP/1.1 412 Precondition Failed\r\nholdfast-refusal: ${reason}\r\n` +
+        `HTTP/1.1 ${'isFinal' in opened ? '410 Gone' : '412 Precondition Failed'}\r\nholdfast-refusal: ${reason}\r\n` +
           'content-length: 0\r\nconnection: close\r\n\r\n',
         // Whether or not the other side closes its half: nothing else would ever end it.
         () => socket.destroy(),
@@ -73,7 +86,8 @@ export class PeerListener {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PEER_PROTOCOL}\r\n\r\n`,
     )
-    this.#read(socket, opened.from, head)
+    if (opened.channel === 'snapshot') this.#options.onSnapshotStream(socket, opened.from, head)
+    else this.#read(socket, opened.from, head)
   }
 
   /** A peer opens a stream anew when it has lost the one before, which may be half open here. */

@@ -9,16 +9,22 @@ import type { MemberId } from '@holdfast/raft'
 
 export const PEER_PROTOCOL = 'holdfast-peer/1'
 export const PEER_PATH = '/holdfast/peer'
+/** The status by which a member learns that it was removed (etcd: rafthttp does the same). */
+export const GONE = 410
+
+export const CLUSTER_PATH = '/holdfast/cluster'
 
 /**
- * Heartbeats, votes and questions must never wait behind log entries, so each has its own stream.
- * Snapshots will have a third.
+ * Heartbeats, votes and questions must never wait behind log entries, nor these behind a snapshot,
+ * so each has its own stream. Those of the first two are always open.
  */
-export type ChannelName = 'control' | 'log'
+export type LastingChannel = 'control' | 'log'
+export type ChannelName = LastingChannel | 'snapshot'
 
-export const CHANNEL_NAMES: readonly ChannelName[] = ['control', 'log']
+export const LASTING_CHANNELS: readonly LastingChannel[] = ['control', 'log']
+const CHANNEL_NAMES: readonly ChannelName[] = [...LASTING_CHANNELS, 'snapshot']
 
-/** A stream carries messages one way only: from the member that opened it. */
+/** A stream carries messages one way, from the member that opened it; what comes back are answers. */
 export interface StreamIdentity {
   readonly clusterId: string
   readonly from: MemberId
@@ -43,9 +49,12 @@ export function readUpgrade(
   expected: {
     readonly clusterId: string
     readonly memberId: MemberId
-    readonly peers: ReadonlySet<MemberId>
+    readonly isPeer: (id: MemberId) => boolean
+    readonly wasRemoved: (id: MemberId) => boolean
   },
-): { readonly from: MemberId; readonly channel: ChannelName } | { readonly refusal: string } {
+):
+  | { readonly from: MemberId; readonly channel: ChannelName }
+  | { readonly refusal: string; readonly isFinal?: boolean } {
   const from = headers['holdfast-from']
   const channel = CHANNEL_NAMES.find((name) => name === headers['holdfast-channel'])
   if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
@@ -55,7 +64,10 @@ export function readUpgrade(
   if (headers['holdfast-to'] !== expected.memberId) {
     return { refusal: `this member is ${expected.memberId}` }
   }
-  if (typeof from !== 'string' || !expected.peers.has(from)) {
+  if (typeof from === 'string' && expected.wasRemoved(from)) {
+    return { refusal: 'the sender was removed from this cluster', isFinal: true }
+  }
+  if (typeof from !== 'string' || !expected.isPeer(from)) {
     return { refusal: 'the sender is no member of this cluster' }
   }
   if (channel === undefined) return { refusal: 'unknown channel' }

@@ -3,30 +3,42 @@
  * questions with answers on top. Implements what `node/` asks of its transport.
  */
 
-import type { MemberId, Message } from '@holdfast/raft'
+import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
 import { PeerChannel } from './peer-channel.js'
 import type { PeerMessage, PeerQuestion, PeerReply } from './peer-codec.js'
 import { PeerListener } from './peer-listener.js'
-import { CHANNEL_NAMES, type ChannelName } from './peer-protocol.js'
+import { LASTING_CHANNELS, type LastingChannel } from './peer-protocol.js'
+import type { SnapshotFile } from './snapshot-protocol.js'
+import { SnapshotReceiver, type SnapshotReceiverOptions } from './snapshot-receiver.js'
+import { sendSnapshot } from './snapshot-sender.js'
 
 /** What arrives is handed to it; the node implements it. */
 export interface StreamHandler {
   onMessage(message: Message): void
   onRequest(body: unknown): Promise<unknown>
   onUnreachable(id: MemberId): void
+  /** A peer says that this member was removed from the cluster. */
+  onRemoved(): void
+  readonly beginSnapshot: SnapshotReceiverOptions['begin']
+  readonly onSnapshot: SnapshotReceiverOptions['onReceived']
 }
 
 export interface StreamTransportOptions {
   readonly clusterId: string
   readonly memberId: MemberId
-  /** The other members and where they listen. */
+  /** The other members and where they listen, to begin with. */
   readonly peers: ReadonlyMap<MemberId, { readonly url: string }>
+  readonly wasRemoved: (id: MemberId) => boolean
+  /** What a member that wants to join is told. */
+  readonly describeCluster: () => string
   readonly handler: StreamHandler
   /** A stream was refused, here or there: worth one line in the log. */
   readonly onRefused: (reason: string) => void
 }
 
 const MAX_FIRST_QUESTION_ID = 2 ** 32
+
+type Channels = Readonly<Record<LastingChannel, PeerChannel>>
 
 interface Asked {
   readonly of: MemberId
@@ -37,43 +49,66 @@ interface Asked {
 export class StreamTransport {
   readonly #options: StreamTransportOptions
   readonly #listener: PeerListener
-  readonly #channels = new Map<MemberId, Record<ChannelName, PeerChannel>>()
+  readonly #channels = new Map<MemberId, Channels>()
+  #peers: StreamTransportOptions['peers']
+  #isOpen = false
+  readonly #snapshots: SnapshotReceiver
+  /** Ends what is being sent when the transport closes. */
+  readonly #closing = new AbortController()
   readonly #asked = new Map<number, Asked>()
   /** An answer to a question of an earlier run must not be taken for one of this run's. */
   #lastQuestionId = Math.floor(Math.random() * MAX_FIRST_QUESTION_ID)
 
   constructor(options: StreamTransportOptions) {
     this.#options = options
-    const { clusterId, memberId, peers } = options
+    const { clusterId, memberId, peers, handler } = options
+    this.#peers = peers
+    this.#snapshots = new SnapshotReceiver({
+      memberId,
+      begin: (message, file) => handler.beginSnapshot(message, file),
+      onReceived: (message) => handler.onSnapshot(message),
+    })
     this.#listener = new PeerListener({
       clusterId,
       memberId,
-      peers: new Set(peers.keys()),
+      isPeer: (id) => this.#peers.has(id),
+      wasRemoved: options.wasRemoved,
+      describeCluster: options.describeCluster,
       onMessage: (from, message) => this.#receive(from, message),
+      onSnapshotStream: (socket, from, head) => this.#snapshots.serve(socket, from, head),
       onRefused: options.onRefused,
     })
-    for (const [id, { url }] of peers) {
-      const channel = (name: ChannelName): PeerChannel =>
-        new PeerChannel({
-          url,
-          identity: { clusterId, from: memberId, to: id, channel: name },
-          onDropped: (messages) => this.#onDropped(id, messages),
-          onBroken: () => this.#onBroken(id, name),
-          onRefused: options.onRefused,
-        })
-      this.#channels.set(id, { control: channel('control'), log: channel('log') })
-    }
+    for (const [id, { url }] of peers) this.#addChannels(id, url)
   }
 
   /** @throws when the address is in use */
   async listen(host: string, port: number): Promise<void> {
     await this.#listener.listen(host, port)
-    for (const channels of this.#channels.values()) {
-      for (const name of CHANNEL_NAMES) channels[name].open()
+    this.#isOpen = true
+    for (const channels of this.#channels.values()) openAll(channels)
+  }
+
+  /** From now on these are the other members. Whoever is none any more is cut off. */
+  setPeers(peers: StreamTransportOptions['peers']): void {
+    const before = this.#peers
+    this.#peers = peers
+    for (const [id, { url }] of before) {
+      if (peers.get(id)?.url === url) continue
+      closeAll(this.#channels.get(id))
+      this.#channels.delete(id)
+      this.#onBroken(id, 'control')
+      if (!peers.has(id)) this.#listener.drop(id)
+    }
+    for (const [id, { url }] of peers) {
+      if (this.#channels.has(id)) continue
+      const channels = this.#addChannels(id, url)
+      if (this.#isOpen) openAll(channels)
     }
   }
 
+  /** An `installSnapshot` goes with its file: see `sendSnapshot`. */
   send(message: Message): void {
+    if (message.type === 'installSnapshot') return
     this.#channels.get(message.to)?.[channelOf(message)].send(message)
   }
 
@@ -112,13 +147,45 @@ export class StreamTransport {
     })
   }
 
+  /** Sends the file at `path`, of which the receiver's core is told by `message`. */
+  sendSnapshot(message: InstallSnapshot, path: string, file: SnapshotFile): Promise<void> {
+    const { clusterId, memberId } = this.#options
+    const peer = this.#peers.get(message.to)
+    if (peer === undefined) return Promise.reject(new Error(`${message.to} is no peer`))
+    return sendSnapshot({
+      url: peer.url,
+      identity: { clusterId, from: memberId, to: message.to, channel: 'snapshot' },
+      offer: { message, file },
+      path,
+      signal: this.#closing.signal,
+    })
+  }
+
   async close(): Promise<void> {
-    for (const { control, log } of this.#channels.values()) {
-      control.close()
-      log.close()
-    }
+    this.#closing.abort()
+    this.#snapshots.close()
+    this.#isOpen = false
+    for (const channels of this.#channels.values()) closeAll(channels)
     for (const asked of this.#asked.values()) asked.reject(new Error('the transport is closing'))
     await this.#listener.close()
+  }
+
+  #addChannels(id: MemberId, url: string): Channels {
+    const { clusterId, memberId, onRefused, handler } = this.#options
+    const channel = (name: LastingChannel): PeerChannel =>
+      new PeerChannel({
+        url,
+        identity: { clusterId, from: memberId, to: id, channel: name },
+        onDropped: (messages) => this.#onDropped(id, messages),
+        onBroken: () => this.#onBroken(id, name),
+        onRefused: ({ reason, isFinal }) => {
+          onRefused(reason)
+          if (isFinal) handler.onRemoved()
+        },
+      })
+    const channels = { control: channel('control'), log: channel('log') }
+    this.#channels.set(id, channels)
+    return channels
   }
 
   #receive(from: MemberId, message: PeerMessage): void {
@@ -147,7 +214,7 @@ export class StreamTransport {
   }
 
   /** What was on its way may be lost. A question may not even have been read: it is asked again. */
-  #onBroken(id: MemberId, channel: ChannelName): void {
+  #onBroken(id: MemberId, channel: LastingChannel): void {
     if (channel === 'log') {
       this.#options.handler.onUnreachable(id)
       return
@@ -174,7 +241,15 @@ export class StreamTransport {
   }
 }
 
-function channelOf(message: Message): ChannelName {
+function openAll(channels: Channels): void {
+  for (const name of LASTING_CHANNELS) channels[name].open()
+}
+
+function closeAll(channels: Channels | undefined): void {
+  for (const name of LASTING_CHANNELS) channels?.[name].close()
+}
+
+function channelOf(message: Exclude<Message, InstallSnapshot>): LastingChannel {
   switch (message.type) {
     case 'appendEntries':
     case 'appendEntriesAccepted':
@@ -190,6 +265,7 @@ function channelOf(message: Message): ChannelName {
     case 'heartbeatResponse':
     case 'readIndexRequest':
     case 'readIndexResponse':
+    case 'timeoutNow':
       return 'control'
   }
 }

@@ -108,6 +108,19 @@ export class WatchHub {
     }
   }
 
+  /**
+   * A snapshot took the store from `revision` to a later one without telling what changed: all who
+   * had been told everything are told from history, or cancelled where that is compacted.
+   */
+  onRestored(revision: number): void {
+    for (const watcher of this.#watchers) {
+      if (!watcher.synced || watcher.nextRevision > this.#state.revision) continue
+      watcher.nextRevision = Math.max(watcher.nextRevision, revision + 1)
+      this.#fallBehind(watcher)
+    }
+    this.#sweptTo = 0
+  }
+
   close(): void {
     clearInterval(this.#progress)
     clearImmediate(this.#replay)

@@ -1,4 +1,4 @@
-/** Membership of the cluster. Adding, removing and promoting members join this file when they exist. */
+/** Membership of the cluster. */
 
 import { ref, repeated } from '../schema/composite.js'
 import { named } from '../schema/field.js'
@@ -25,3 +25,37 @@ export const MemberListResponse = message('MemberListResponse', {
   members: repeated(ref(() => Member)),
 })
 export type MemberListResponse = MessageOf<typeof MemberListResponse>
+
+export const MemberAddRequest = message('MemberAddRequest', {
+  peerUrls: named('peerURLs', repeated(string())),
+  isLearner: named('isLearner', bool()),
+})
+export type MemberAddRequest = MessageOf<typeof MemberAddRequest>
+
+export const MemberAddResponse = message('MemberAddResponse', {
+  header: ref(() => ResponseHeader),
+  member: ref(() => Member),
+  members: repeated(ref(() => Member)),
+})
+export type MemberAddResponse = MessageOf<typeof MemberAddResponse>
+
+const id = named('ID', unsignedId64())
+
+export const MemberRemoveRequest = message('MemberRemoveRequest', { id })
+export type MemberRemoveRequest = MessageOf<typeof MemberRemoveRequest>
+
+export const MemberUpdateRequest = message('MemberUpdateRequest', {
+  id,
+  peerUrls: named('peerURLs', repeated(string())),
+})
+export type MemberUpdateRequest = MessageOf<typeof MemberUpdateRequest>
+
+export const MemberPromoteRequest = message('MemberPromoteRequest', { id })
+export type MemberPromoteRequest = MessageOf<typeof MemberPromoteRequest>
+
+/** What removing, updating and promoting a member all answer. */
+export const MembersResponse = message('MembersResponse', {
+  header: ref(() => ResponseHeader),
+  members: repeated(ref(() => Member)),
+})
+export type MembersResponse = MessageOf<typeof MembersResponse>

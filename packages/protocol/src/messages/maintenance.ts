@@ -1,4 +1,4 @@
-/** Status and alarms of a member. Snapshots, hashes and the rest join this file when they exist. */
+/** Status and alarms of a member, and who leads. Snapshots, hashes and the rest join this file when they exist. */
 
 import { ref, repeated } from '../schema/composite.js'
 import { enumOf } from '../schema/enumeration.js'
@@ -45,3 +45,13 @@ export const AlarmResponse = message('AlarmResponse', {
   alarms: repeated(ref(() => AlarmMember)),
 })
 export type AlarmResponse = MessageOf<typeof AlarmResponse>
+
+export const MoveLeaderRequest = message('MoveLeaderRequest', {
+  targetId: named('targetID', unsignedId64()),
+})
+export type MoveLeaderRequest = MessageOf<typeof MoveLeaderRequest>
+
+export const MoveLeaderResponse = message('MoveLeaderResponse', {
+  header: ref(() => ResponseHeader),
+})
+export type MoveLeaderResponse = MessageOf<typeof MoveLeaderResponse>

@@ -29,6 +29,7 @@ export function status(context: EdgeContext): InputOf<typeof routes.status.respo
     raftTerm: term,
     raftAppliedIndex: node.state.appliedIndex,
     errors: leaderId === undefined ? ['etcdserver: no leader'] : [],
+    isLearner: node.committedMembership.learners.includes(context.memberId),
     storageVersion: STORAGE_VERSION,
   }
 }

@@ -1,0 +1,91 @@
+/** The transport, as the node sees it, and who it may talk to as the membership changes. */
+
+import type { MemberId } from '@holdfast/raft'
+import { describeCluster } from './cluster-description.js'
+import type { Logger } from './logger.js'
+import { peerBookOf, type PeerBook } from './node/peer-book.js'
+import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './node/peer-transport.js'
+import type { MemberIdentity } from './resolve-identity.js'
+import type { Storage } from './storage/open-storage.js'
+import { StreamTransport } from './transport/stream-transport.js'
+
+export interface TransportParts {
+  readonly identity: MemberIdentity
+  readonly peerUrl: string
+  readonly handler: PeerHandler
+  readonly storage: Storage
+  readonly log: Logger
+  readonly describe: () => Parameters<typeof describeCluster>[0]
+  readonly onRemoved: () => void
+}
+
+export interface Transport extends PeerTransport {
+  readonly sendSnapshot: StreamTransport['sendSnapshot']
+  /** Listens for other members, if there are any. @throws when the address is in use */
+  start(): Promise<void>
+}
+
+export function createTransport(parts: TransportParts): Transport {
+  const { identity, handler, storage, log } = parts
+  const { clusterId, memberId } = identity
+  let book = storedBook(parts)
+  const streams = new StreamTransport({
+    clusterId,
+    memberId,
+    peers: othersIn(book, memberId),
+    wasRemoved: (id) => book.removed.includes(id),
+    describeCluster: () => describeCluster(parts.describe()),
+    handler: {
+      ...handler,
+      onRequest: (body) => handler.onRequest(body as PeerRequest),
+      onRemoved: parts.onRemoved,
+      beginSnapshot: (message, file) =>
+        handler.wantsSnapshot(message)
+          ? storage.receiveSnapshot({ ...message.snapshot, ...file })
+          : 'it is of no use here now',
+    },
+    onRefused: (reason) => log.warn({ reason }, 'a stream between members was refused'),
+  })
+  let listening: Promise<void> | undefined
+  const listen = (): Promise<void> => {
+    listening ??= streams.listen(...hostAndPort(parts.peerUrl)).catch((error: unknown) => {
+      listening = undefined
+      throw error
+    })
+    return listening
+  }
+  return {
+    send: (message) => streams.send(message),
+    flush: () => streams.flush(),
+    request: async (to, request, timeoutMs) =>
+      (await streams.request(to, request, timeoutMs)) as PeerAnswer,
+    sendSnapshot: (message, path, file) => streams.sendSnapshot(message, path, file),
+    setPeers: (next) => {
+      book = next
+      streams.setPeers(othersIn(next, memberId))
+      // A member alone listened to nobody until now. Without the port it can still serve its clients.
+      if (next.urls.size > 1) listen().catch((err: unknown) => log.error({ err }, 'no peer port'))
+    },
+    start: async () => {
+      if (book.urls.size > 1) await listen()
+    },
+    close: () => streams.close(),
+  }
+}
+
+/** Of the membership in force; of a directory that was written without, that of the options. */
+function storedBook({ identity, storage }: TransportParts): PeerBook {
+  const newest = storage.log.initialState().memberships.at(-1)
+  const book = peerBookOf(newest?.membership ?? identity.membership)
+  return book.urls.size > 0 ? book : peerBookOf(identity.membership)
+}
+
+function othersIn({ urls }: PeerBook, memberId: MemberId): Map<MemberId, { url: string }> {
+  const others = [...urls].filter(([id]) => id !== memberId)
+  return new Map(others.map(([id, [url = '']]) => [id, { url }]))
+}
+
+function hostAndPort(url: string): [host: string, port: number] {
+  const { hostname, port } = new URL(url)
+  return [hostname.replace(/^\[|\]$/g, ''), Number(port || '80')]
+}

@@ -1,0 +1,27 @@
+/**
+ * Where the members reach each other, and who was a member once. It travels as the context of the
+ * membership, so that whoever knows who belongs to the cluster knows where to find them too.
+ */
+
+import type { MemberId, Membership } from '@holdfast/raft'
+
+export interface PeerBook {
+  /** Of each member, its peer URLs, of which the first is used. */
+  readonly urls: ReadonlyMap<MemberId, readonly string[]>
+  /** They are told so when they call, and their ids are never given again. */
+  readonly removed: readonly MemberId[]
+}
+
+export function encodePeerBook({ urls, removed }: PeerBook): Uint8Array {
+  return Buffer.from(JSON.stringify({ urls: [...urls], removed }))
+}
+
+/** Empty for a membership that was stored without one. */
+export function peerBookOf({ context }: Membership): PeerBook {
+  if (context === undefined || context.length === 0) return { urls: new Map(), removed: [] }
+  const { urls, removed } = JSON.parse(Buffer.from(context).toString()) as {
+    urls: [MemberId, string[]][]
+    removed: MemberId[]
+  }
+  return { urls: new Map(urls), removed }
+}

@@ -1,0 +1,71 @@
+/**
+ * Snapshots, between the core and those who do the work: `storage/` makes, keeps and installs the
+ * files, `transport/` carries them (Raft §7).
+ */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { InstallSnapshot, MemberId, Raft } from '@holdfast/raft'
+
+/** A copy of the state, made for followers that lack what is cut from the log. */
+export interface StateSnapshot {
+  /** The newest entry in it. */
+  readonly index: number
+  /** Where the file is. It stays until `release`. */
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly release: () => void
+}
+
+export interface SnapshotParts {
+  readonly raft: Pick<Raft, 'installSnapshotMessage' | 'reportSnapshot'>
+  readonly take: () => Promise<StateSnapshot>
+  readonly send: (message: InstallSnapshot, snapshot: StateSnapshot) => Promise<void>
+  /** Asks for a turn of the node's loop. */
+  readonly wake: () => void
+}
+
+/**
+ * Before a failure is reported, since the core then asks again as soon as the follower gives a sign
+ * of life, and a copy of the whole state costs much.
+ */
+export const RETRY_MS = 1_000
+
+export class Snapshots {
+  readonly #parts: SnapshotParts
+  readonly #closing = new AbortController()
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts
+  }
+
+  /** Sends the state to a follower, and tells the core what became of it, as it must. */
+  async sendTo(follower: MemberId): Promise<void> {
+    const sentIndex = await this.#send(follower).catch(() => undefined)
+    const { signal } = this.#closing
+    if (sentIndex === undefined) {
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+    if (signal.aborted) return
+    this.#parts.raft.reportSnapshot(follower, sentIndex)
+    this.#parts.wake()
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  /** The index that the follower has got; undefined if there is no reason to send it any more. */
+  async #send(follower: MemberId): Promise<number | undefined> {
+    const { raft, take, send } = this.#parts
+    const snapshot = await take()
+    try {
+      const message = raft.installSnapshotMessage(follower, snapshot.index)
+      if (message === undefined || this.#closing.signal.aborted) return undefined
+      await send(message, snapshot)
+      return snapshot.index
+    } finally {
+      snapshot.release()
+    }
+  }
+}

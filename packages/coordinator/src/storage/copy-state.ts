@@ -1,0 +1,58 @@
+/**
+ * Copies the database of the state, byte for byte, while the WAL is not part of it and nobody copies
+ * the WAL into it: the copy is the state as the last checkpoint left it.
+ */
+
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { openClient } from './sqlite-client.js'
+
+/** What a copy of the state holds, and how to tell that another copy of it is whole. */
+export interface StateCopy {
+  /** The newest entry that was applied to it. */
+  readonly index: number
+  readonly term: number
+  readonly bytes: number
+  /** In hexadecimal. */
+  readonly sha256: string
+}
+
+const CHUNK_BYTES = 1024 * 1024
+
+/**
+ * @param descriptor of the database. Opening it anew, and closing that, would drop the locks that
+ * this process holds on it.
+ */
+export function copyState(descriptor: number, to: string): StateCopy {
+  const hash = createHash('sha256')
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  const target = openSync(to, 'w', 0o600)
+  let bytes = 0
+  try {
+    for (;;) {
+      const length = readSync(descriptor, chunk, 0, CHUNK_BYTES, bytes)
+      if (length === 0) break
+      hash.update(chunk.subarray(0, length))
+      for (let written = 0; written < length;) {
+        written += writeSync(target, chunk, written, length - written)
+      }
+      bytes += length
+    }
+  } finally {
+    closeSync(target)
+  }
+  return { ...readPosition(to), bytes, sha256: hash.digest('hex') }
+}
+
+/** Read from the copy itself, so that it cannot differ from it. */
+export function readPosition(path: string): { readonly index: number; readonly term: number } {
+  const client = openClient(path, 'full')
+  try {
+    const position = client
+      .prepare('SELECT applied_index AS "index", applied_term AS term FROM position')
+      .get() as { index: number; term: number } | undefined
+    return position ?? { index: 0, term: 0 }
+  } finally {
+    client.close()
+  }
+}

@@ -1,0 +1,264 @@
+/** Snapshots as files, and the log that begins behind them (Raft §7; catalogue 28, 33, 39–41). */
+
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import { encodeMembership, type Entry } from '@holdfast/raft'
+import type { StateCopy } from './copy-state.js'
+import { SnapshotDamagedError, type IncomingSnapshot, type Storage } from './open-storage.js'
+import {
+  append,
+  contents,
+  entriesOf,
+  logAndApply,
+  newDirectory,
+  open,
+  putAt,
+} from './storage.test-support.js'
+
+const MEMBERSHIP = { voters: ['1', '2', '3'], learners: ['4'], context: Buffer.from('addresses') }
+
+/** A member whose state holds `count` puts, one an entry, all durable in its log. */
+async function memberWith(count: number, directory = newDirectory()): Promise<Storage> {
+  const storage = await open(directory)
+  const from = storage.log.lastIndex() + 1
+  await logAndApply(
+    storage,
+    Array.from({ length: count }, (_, at) => putAt(from + at, `key${from + at}`)),
+  )
+  return storage
+}
+
+interface Sent {
+  readonly copy: StateCopy
+  readonly bytes: Buffer
+}
+
+async function snapshotOf(storage: Storage): Promise<Sent> {
+  const { path, release, index, term, bytes, sha256 } = await storage.outgoing.take()
+  const sent = { copy: { index, term, bytes, sha256 }, bytes: readFileSync(path) }
+  release()
+  return sent
+}
+
+function receive(storage: Storage, { copy, bytes }: Sent): IncomingSnapshot {
+  const incoming = storage.receiveSnapshot(copy)
+  for (let at = 0; at < bytes.length; at += 10_000) incoming.write(bytes.subarray(at, at + 10_000))
+  return incoming
+}
+
+/** The log of `storage` begins behind the snapshot, durably. */
+function beginBehind(storage: Storage, { copy }: Sent): Promise<void> {
+  const snapshot = { index: copy.index, term: copy.term, membership: MEMBERSHIP }
+  return new Promise((resolve) => {
+    storage.log.append({ hardState: undefined, snapshot, entries: [] }, resolve)
+  })
+}
+
+describe('a snapshot', () => {
+  it('is the state at one index, whatever is applied while it is sent', async () => {
+    const sender = await memberWith(300)
+    const sent = await snapshotOf(sender)
+    expect(sent.copy).toMatchObject({ index: 300, term: 1, bytes: sent.bytes.length })
+    await logAndApply(sender, [putAt(301, 'later')])
+
+    const receiver = await memberWith(5)
+    receive(receiver, sent).finish()
+    await beginBehind(receiver, sent)
+    await receiver.installSnapshot()
+    expect(receiver.state.appliedIndex).toBe(300)
+    expect(receiver.state.revision).toBe(301)
+    await logAndApply(receiver, [putAt(301, 'later')])
+    expect(receiver.state.hash()).toEqual(sender.state.hash())
+  })
+
+  it('shows every follower that asks meanwhile the same file, and then makes a new one', async () => {
+    const storage = await memberWith(10)
+    const [one, other] = await Promise.all([storage.outgoing.take(), storage.outgoing.take()])
+    expect(one.sha256).toBe(other.sha256)
+    expect(storage.outgoing.oldestIndex).toBe(10)
+    one.release()
+    one.release()
+    expect(existsSync(other.path)).toBe(true)
+    other.release()
+    expect(existsSync(other.path)).toBe(false)
+    expect(storage.outgoing.oldestIndex).toBe(Infinity)
+    await logAndApply(storage, [putAt(11, 'a')])
+    expect((await storage.outgoing.take()).index).toBe(11)
+  })
+
+  it.each<[string, (sent: Sent) => Sent]>([
+    ['a bit is another one', ({ copy, bytes }) => ({ copy, bytes: flipped(bytes, 5_000) })],
+    ['its end is missing', ({ copy, bytes }) => ({ copy, bytes: bytes.subarray(0, -1) })],
+    ['it stands for another entry', ({ copy, bytes }) => ({ copy: { ...copy, index: 7 }, bytes })],
+  ])('is refused, and leaves nothing, when %s (catalogue 40)', async (_what, change) => {
+    const sent = change(await snapshotOf(await memberWith(50)))
+    const directory = newDirectory()
+    const receiver = await open(directory)
+    const incoming = receive(receiver, sent)
+    expect(() => incoming.finish()).toThrow(SnapshotDamagedError)
+    expect(existsSync(join(directory, 'receiving.db'))).toBe(false)
+    expect(existsSync(join(directory, 'received.db'))).toBe(false)
+  })
+
+  it('is refused as soon as it is longer than it was said to be', async () => {
+    const sent = await snapshotOf(await memberWith(5))
+    const incoming = receive(await open(newDirectory()), sent)
+    expect(() => incoming.write(Buffer.of(0))).toThrow('more than')
+  })
+
+  it('keeps serving reads until the moment it takes the state’s place', async () => {
+    const sent = await snapshotOf(await memberWith(100))
+    const receiver = await memberWith(5)
+    receive(receiver, sent).finish()
+    await beginBehind(receiver, sent)
+    const installed = receiver.installSnapshot()
+    expect(receiver.applyGate).toBeDefined()
+    expect(receiver.state.revision).toBe(6)
+    await installed
+    expect(receiver.applyGate).toBeUndefined()
+    expect(receiver.state.revision).toBe(101)
+  })
+})
+
+describe('a crash (catalogue 28)', () => {
+  it('while receiving leaves the old state, and nothing of the snapshot', async () => {
+    const sent = await snapshotOf(await memberWith(50))
+    const directory = newDirectory()
+    const receiver = await memberWith(5, directory)
+    receiver.receiveSnapshot(sent.copy).write(sent.bytes.subarray(0, 9_000))
+    await receiver.close()
+    const again = await open(directory)
+    expect(again.state.appliedIndex).toBe(5)
+    expect(existsSync(join(directory, 'receiving.db'))).toBe(false)
+  })
+
+  it('before the log begins behind it leaves the old state, and nothing of the snapshot', async () => {
+    const sent = await snapshotOf(await memberWith(50))
+    const directory = newDirectory()
+    const receiver = await memberWith(5, directory)
+    receive(receiver, sent).finish()
+    await receiver.close()
+    const again = await open(directory)
+    expect([again.state.appliedIndex, again.log.lastIndex()]).toEqual([5, 5])
+    expect(existsSync(join(directory, 'received.db'))).toBe(false)
+  })
+
+  it('before it is installed is made good at the next start, old WAL or not', async () => {
+    const sender = await memberWith(50)
+    const sent = await snapshotOf(sender)
+    const directory = newDirectory()
+    const receiver = await memberWith(5, directory)
+    receive(receiver, sent).finish()
+    await beginBehind(receiver, sent)
+    // As a crash leaves it: with the old state's WAL beside it.
+    const wal = join(directory, 'state.db-wal')
+    copyFileSync(wal, `${wal}.kept`)
+    await receiver.close()
+    copyFileSync(`${wal}.kept`, wal)
+
+    const again = await open(directory)
+    expect(again.state.hash()).toEqual(sender.state.hash())
+    expect([again.log.firstIndex(), again.log.lastIndex()]).toEqual([51, 50])
+    expect(again.log.initialState().memberships).toMatchObject([{ index: 50 }])
+  })
+
+  it('that lost the snapshot behind which the log begins keeps the member from starting', async () => {
+    const sent = await snapshotOf(await memberWith(50))
+    const directory = newDirectory()
+    const receiver = await memberWith(5, directory)
+    await beginBehind(receiver, sent)
+    await receiver.close()
+    await expect(open(directory)).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining('ends at entry 5, but the log begins behind 50') as string,
+    })
+  })
+})
+
+describe('a log that was cut', () => {
+  /** A log may only be cut where the state has got. */
+  function applyThrough(storage: Storage, terms: readonly number[]): void {
+    storage.state.apply(terms.map((term, at) => ({ index: at + 1, term, proposal: undefined })))
+  }
+
+  const membershipEntry = (index: number): Entry => ({
+    index,
+    term: 2,
+    kind: 'membership',
+    data: encodeMembership(MEMBERSHIP),
+  })
+
+  it('is read from where it begins, and still knows the term before (Raft §7)', async () => {
+    const directory = newDirectory()
+    const storage = await open(directory)
+    await append(storage, [...entriesOf(1, 10, 1), ...entriesOf(11, 20, 2)])
+    applyThrough(storage, [...Array<number>(10).fill(1), 2, 2])
+    storage.log.cut(12)
+    expect([storage.log.firstIndex(), storage.log.lastIndex()]).toEqual([13, 20])
+    expect([storage.log.term(12), storage.log.term(13)]).toEqual([2, 2])
+    expect(() => storage.log.term(11)).toThrow()
+    expect(() => storage.log.entries(12, 13, 1_000)).toThrow()
+    await append(storage, entriesOf(21, 21, 3))
+    await storage.close()
+
+    const again = await open(directory)
+    expect([again.log.firstIndex(), again.log.lastIndex()]).toEqual([13, 21])
+    expect(again.log.term(12)).toBe(2)
+    expect(contents(again, 13)).toHaveLength(9)
+  })
+
+  it('keeps the membership in force at its beginning (catalogue 41)', async () => {
+    const directory = newDirectory()
+    const storage = await open(directory)
+    await append(storage, [...entriesOf(1, 4, 1), membershipEntry(5), ...entriesOf(6, 9, 2)])
+    applyThrough(storage, [1, 1, 1, 1, 2, 2, 2])
+    storage.log.cut(7)
+    await append(storage, entriesOf(10, 10, 2))
+    await storage.close()
+    const again = await open(directory)
+    expect(again.log.initialState().memberships).toEqual([
+      { index: 7, membership: { ...MEMBERSHIP, context: expect.anything() as Uint8Array } },
+    ])
+    const { membership } = again.log.initialState().memberships[0]!
+    expect(Buffer.from(membership.context!).toString()).toBe('addresses')
+  })
+
+  it('gives memberships of its entries after that of its beginning', async () => {
+    const directory = newDirectory()
+    const storage = await open(directory)
+    await append(storage, [...entriesOf(1, 4, 1), membershipEntry(5), ...entriesOf(6, 9, 2)])
+    await storage.close()
+    const { memberships } = (await open(directory)).log.initialState()
+    expect(memberships.map(({ index }) => index)).toEqual([0, 5])
+  })
+
+  it('is not cut to nothing, nor twice at the same place', async () => {
+    const storage = await open(newDirectory())
+    await append(storage, entriesOf(1, 5, 1))
+    storage.log.cut(5)
+    expect(storage.log.firstIndex()).toBe(1)
+    storage.log.cut(3)
+    storage.log.cut(2)
+    expect(storage.log.firstIndex()).toBe(4)
+  })
+
+  it('is found damaged when its first entry is not the one behind its beginning', async () => {
+    const directory = newDirectory()
+    const storage = await open(directory)
+    await append(storage, entriesOf(1, 9, 1))
+    storage.log.cut(3)
+    await storage.close()
+    const client = new Database(join(directory, 'raft.db'))
+    client.exec('DELETE FROM log WHERE log_index = 4')
+    client.close()
+    await expect(open(directory)).rejects.toMatchObject({ code: 'damaged' })
+  })
+})
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes)
+  copy[at]! ^= 1
+  return copy
+}

@@ -1,0 +1,104 @@
+/**
+ * state.db as a whole: the store on the main thread, and the thread that makes it durable. A snapshot
+ * replaces both; the state machine over them stays, so that nobody who reads it must be told.
+ */
+
+import type { StateMachine } from '../state-machine/state-machine.js'
+import {
+  createStateMachine,
+  type ReplaceableStateMachine,
+} from '../state-machine/store-state-machine.js'
+import type { CheckpointLimits } from './checkpoint-message.js'
+import { Checkpointer } from './checkpointer.js'
+import type { StateCopy } from './copy-state.js'
+import { installSnapshot } from './install-snapshot.js'
+import { openStateStore, type SqliteStateStore } from './sqlite-state-store.js'
+
+export interface StateDatabaseOptions {
+  readonly path: string
+  readonly clusterId: string
+  readonly checkpointLimits: CheckpointLimits
+  readonly onFatal: (error: Error) => void
+}
+
+export class StateDatabase {
+  readonly #options: StateDatabaseOptions
+  readonly #machine: ReplaceableStateMachine
+  #store: SqliteStateStore
+  #checkpointer: Promise<Checkpointer>
+  /** The one that is open now. */
+  #checkpoints: Checkpointer | undefined
+  #installing: Promise<void> | undefined
+
+  /** Checkpoints are not made before `opened`. @throws StorageError */
+  constructor(options: StateDatabaseOptions) {
+    this.#options = options
+    this.#store = this.#openStore()
+    this.#machine = createStateMachine(this.#store)
+    this.#checkpointer = this.#openCheckpointer()
+  }
+
+  /** Resolves when checkpoints are being made. */
+  async opened(): Promise<void> {
+    await this.#checkpointer
+  }
+
+  get state(): StateMachine {
+    return this.#machine
+  }
+
+  /** Pending while nothing may be written to the state. */
+  get gate(): Promise<void> | undefined {
+    return this.#installing ?? this.#checkpoints?.gate
+  }
+
+  /** The state at this index survives a power loss. */
+  get durableIndex(): number {
+    return this.#checkpoints?.durableIndex ?? 0
+  }
+
+  async copyState(to: string): Promise<StateCopy> {
+    return (await this.#checkpointer).copyState(to)
+  }
+
+  /** Puts the snapshot in the place of the state, which is read from it when this resolves. */
+  install(wholePath: string): Promise<void> {
+    this.#installing = this.#install(wholePath).finally(() => (this.#installing = undefined))
+    return this.#installing
+  }
+
+  async close(): Promise<void> {
+    await this.#installing?.catch(() => undefined)
+    // The main thread's connection first: the last checkpoint then has the database to itself.
+    this.#store.close()
+    const checkpointer = await this.#checkpointer.catch(() => undefined)
+    await checkpointer?.close()
+  }
+
+  async #install(wholePath: string): Promise<void> {
+    await (await this.#checkpointer).close()
+    // From here to the new store nothing else can run, so nobody meets a closed one.
+    this.#store.close()
+    installSnapshot(wholePath, this.#options.path)
+    this.#store = this.#openStore()
+    this.#machine.replaceStore(this.#store)
+    this.#checkpointer = this.#openCheckpointer()
+    await this.#checkpointer
+  }
+
+  #openStore(): SqliteStateStore {
+    const { path, clusterId } = this.#options
+    const beforeWrite = (): void => this.#checkpoints?.waitUntilReleased()
+    return openStateStore({ path, clusterId, beforeWrite })
+  }
+
+  #openCheckpointer(): Promise<Checkpointer> {
+    const { path, checkpointLimits: limits, onFatal } = this.#options
+    const appliedIndex = (): number => this.#machine.appliedIndex
+    const opening = Checkpointer.open({ path, limits, appliedIndex, onFatal })
+    const opened = opening.then((checkpointer) => (this.#checkpoints = checkpointer))
+    // Whoever waits for it hears of a failure; that nobody may be waiting yet is no defect.
+    opened.catch(() => undefined)
+    return opened
+  }
+}

@@ -1,0 +1,171 @@
+/** Snapshots between real transports on loopback (catalogue 40, 42, 55). */
+
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InstallSnapshot } from '@holdfast/raft'
+import { afterEach, expect, it } from 'vitest'
+import { DamagingWire, eventually, freePort, LoopbackMember } from './loopback.test-support.js'
+import { CHUNK_BYTES, type SnapshotFile } from './snapshot-protocol.js'
+import type { SnapshotSink } from './snapshot-receiver.js'
+
+const MIB = 1024 * 1024
+const directory = mkdtempSync(join(tmpdir(), 'holdfast-snapshot-stream-'))
+const path = join(directory, 'sent.db')
+const contents = Buffer.alloc(3 * MIB, 'abcdefg')
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const file: SnapshotFile = { bytes: contents.length, sha256: sha256Of(contents) }
+writeFileSync(path, contents)
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+
+const message: InstallSnapshot = {
+  type: 'installSnapshot',
+  from: 'a',
+  to: 'b',
+  term: 3,
+  snapshot: { index: 9, term: 2, membership: { voters: ['a', 'b'], learners: [] } },
+}
+
+/** Keeps what it is given in memory. */
+class MemorySink implements SnapshotSink {
+  readonly chunks: Buffer[] = []
+  readonly #file: SnapshotFile
+  readonly #onWritten: (sink: MemorySink) => void
+  isDiscarded = false
+  isFinished = false
+
+  constructor(expected: SnapshotFile, onWritten: (sink: MemorySink) => void = () => undefined) {
+    this.#file = expected
+    this.#onWritten = onWritten
+  }
+
+  get bytes(): number {
+    return this.chunks.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  get isComplete(): boolean {
+    return this.bytes === this.#file.bytes
+  }
+
+  write(chunk: Uint8Array): void {
+    this.chunks.push(Buffer.from(chunk))
+    this.#onWritten(this)
+  }
+
+  finish(): void {
+    if (sha256Of(Buffer.concat(this.chunks)) !== this.#file.sha256) throw new Error('another file')
+    this.isFinished = true
+  }
+
+  discard(): void {
+    this.isDiscarded = true
+  }
+}
+
+interface Pair {
+  readonly a: LoopbackMember
+  readonly b: LoopbackMember
+  readonly wire: DamagingWire
+  readonly sinks: MemorySink[]
+}
+
+/** Two members, and a wire on which the first one’s streams can be hurt. */
+async function pair(): Promise<Pair> {
+  const [portOfA, portOfB, portOfWire] = [await freePort(), await freePort(), await freePort()]
+  const wire = new DamagingWire(portOfB)
+  closing.push(() => wire.close())
+  await wire.listen(portOfWire)
+  const b = new LoopbackMember({ id: 'b', port: portOfB, peers: { a: portOfA } })
+  const a = new LoopbackMember({ id: 'a', port: portOfA, peers: { b: portOfWire } })
+  for (const member of [b, a]) {
+    closing.push(() => member.transport.close())
+    await member.listen()
+  }
+  const sinks: MemorySink[] = []
+  b.beginSnapshot = (_message, expected) => {
+    sinks.push(new MemorySink(expected))
+    return sinks.at(-1)!
+  }
+  return { a, b, wire, sinks }
+}
+
+it('arrive whole, and only then reach the core', async () => {
+  const { a, b, sinks } = await pair()
+  await a.transport.sendSnapshot(message, path, file)
+  expect(Buffer.concat(sinks[0]!.chunks).equals(contents)).toBe(true)
+  expect(sinks[0]!.isFinished).toBe(true)
+  expect(b.messages).toEqual([message])
+})
+
+it('go on where the stream broke off (catalogue 40)', async () => {
+  const { a, b, wire, sinks } = await pair()
+  let isCut = false
+  const cutOnce = ({ bytes }: MemorySink): void => {
+    if (isCut || bytes < MIB) return
+    isCut = true
+    wire.cutAll()
+  }
+  b.beginSnapshot = (_message, expected) => {
+    sinks.push(new MemorySink(expected, cutOnce))
+    return sinks.at(-1)!
+  }
+  await a.transport.sendSnapshot(message, path, file)
+  expect(isCut).toBe(true)
+  expect(sinks).toHaveLength(1)
+  expect(Buffer.concat(sinks[0]!.chunks).equals(contents)).toBe(true)
+  expect(b.messages).toEqual([message])
+})
+
+it('are not taken over when a chunk was damaged on the way', async () => {
+  const { a, b, wire, sinks } = await pair()
+  b.beginSnapshot = (_message, expected) => {
+    const damage = ({ bytes }: MemorySink): void => {
+      if (sinks.length === 1 && bytes > MIB) wire.damagesNext = true
+    }
+    sinks.push(new MemorySink(expected, damage))
+    return sinks.at(-1)!
+  }
+  await a.transport.sendSnapshot(message, path, file).catch(() => undefined)
+  expect(sinks[0]!.isFinished).toBe(false)
+  expect(b.messages.length).toBe(sinks.filter(({ isFinished }) => isFinished).length)
+})
+
+it('are refused with a reason, which ends the sending at once', async () => {
+  const { a, b } = await pair()
+  b.beginSnapshot = () => 'it is of no use here now'
+  await expect(a.transport.sendSnapshot(message, path, file)).rejects.toThrow('no use')
+  expect(b.messages).toEqual([])
+})
+
+it('give way to a newer one, one at a time', async () => {
+  const { a, b, sinks } = await pair()
+  const newer = { bytes: MIB, sha256: sha256Of(contents.subarray(0, MIB)) }
+  const offerNewer = ({ bytes }: MemorySink): void => {
+    if (bytes !== CHUNK_BYTES) return
+    a.transport.sendSnapshot(message, path, newer).catch(() => undefined)
+  }
+  b.beginSnapshot = (_message, expected) => {
+    sinks.push(new MemorySink(expected, expected === newer ? undefined : offerNewer))
+    return sinks.at(-1)!
+  }
+  a.transport.sendSnapshot(message, path, file).catch(() => undefined)
+  await eventually(() => sinks[1]?.isFinished).toBe(true)
+  expect(sinks[0]!.isDiscarded).toBe(true)
+})
+
+it('cannot be sent to a member that is not there', async () => {
+  const a = new LoopbackMember({
+    id: 'a',
+    port: await freePort(),
+    peers: { b: await freePort() },
+  })
+  closing.push(() => a.transport.close())
+  await a.listen()
+  await expect(a.transport.sendSnapshot(message, path, file)).rejects.toThrow('could not be sent')
+})
