@@ -1,45 +1,68 @@
 /**
- * What a member that wants to join asks of one that belongs to the cluster already, on the peers'
- * port: which cluster it is, and who belongs to it. A member that was added finds itself there by its
- * peer URL, and so learns its id (etcd: bootstrapExistingCluster).
+ * What a member asks of others, on the peers' port, before it has a data directory of its own: which
+ * cluster they are, who belongs to it, and who has started there before. A member that was added
+ * finds itself by its peer URL, and so learns its id (etcd: bootstrapExistingCluster).
  */
 
-import { decodeMembership, encodeMembership, type Membership } from '@holdfast/raft'
+import { get } from 'node:http'
+import { decodeMembership, encodeMembership, type MemberId, type Membership } from '@holdfast/raft'
 import { peerBookOf } from './node/peer-book.js'
 
 export interface ClusterDescription {
   readonly clusterId: string
   readonly membership: Membership
+  /** Members that have told the cluster of themselves: they had a data directory once. */
+  readonly started: readonly MemberId[]
 }
 
 const PATH = '/holdfast/cluster'
 const ATTEMPT_MS = 2_000
+const MAX_ANSWER_BYTES = 1024 * 1024
 
-export function describeCluster({ clusterId, membership }: ClusterDescription): string {
-  const encoded = Buffer.from(encodeMembership(membership)).toString('base64')
-  return JSON.stringify({ clusterId, membership: encoded })
+interface Encoded {
+  readonly clusterId: string
+  readonly membership: string
+  readonly started: readonly MemberId[]
 }
 
-/** That of the first of these members that answers; undefined if none does. */
-export async function askForCluster(
+export function describeCluster({ clusterId, membership, started }: ClusterDescription): string {
+  const encoded = Buffer.from(encodeMembership(membership)).toString('base64')
+  return JSON.stringify({ clusterId, membership: encoded, started } satisfies Encoded)
+}
+
+/** What those of the members that answer say, in no order. */
+export async function askForClusters(
   peerUrls: readonly string[],
-): Promise<ClusterDescription | undefined> {
-  for (const url of peerUrls) {
-    try {
-      const response = await fetch(new URL(PATH, url), { signal: AbortSignal.timeout(ATTEMPT_MS) })
-      if (!response.ok) continue
-      const { clusterId, membership } = (await response.json()) as Record<string, string>
-      if (clusterId === undefined || membership === undefined) continue
-      return { clusterId, membership: decodeMembership(Buffer.from(membership, 'base64')) }
-    } catch {
-      // The next one may answer.
-    }
-  }
-  return undefined
+): Promise<readonly ClusterDescription[]> {
+  const answers = await Promise.all(peerUrls.map((url) => ask(url).catch(() => undefined)))
+  return answers.filter((answer) => answer !== undefined)
 }
 
 /** The member at this peer URL, if the cluster lists it. */
 export function memberAt({ membership }: ClusterDescription, peerUrl: string): string | undefined {
   const found = [...peerBookOf(membership).urls].find(([, urls]) => urls.includes(peerUrl))
   return found?.[0]
+}
+
+async function ask(peerUrl: string): Promise<ClusterDescription> {
+  const { clusterId, membership, started } = JSON.parse(await text(peerUrl)) as Encoded
+  return { clusterId, membership: decodeMembership(Buffer.from(membership, 'base64')), started }
+}
+
+/** Not by `fetch`, which refuses a list of ports that a member may well listen at. */
+function text(peerUrl: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(ATTEMPT_MS)
+    const request = get(new URL(PATH, peerUrl), { agent: false, signal }, (response) => {
+      let received = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        received += chunk
+        if (received.length > MAX_ANSWER_BYTES) request.destroy(new Error('too long an answer'))
+      })
+      response.once('end', () => resolve(received))
+      response.once('error', reject)
+    })
+    request.once('error', reject)
+  })
 }

@@ -54,6 +54,11 @@ describe('the defaults', () => {
   })
 })
 
+it('a data directory that is undefined is missing, too', () => {
+  const options = { dataDirectory: undefined } as unknown as CoordinatorOptions
+  expect(() => resolveOptions(options)).toThrow('the data directory is missing')
+})
+
 describe('what is given', () => {
   it('stands', () => {
     const onFatal = (): void => undefined

@@ -75,7 +75,8 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     name,
     peerUrl,
   })
-  check(config.dataDirectory !== '', 'the data directory is missing')
+  // Who does not write TypeScript may have passed what the environment does not have.
+  check(Boolean(config.dataDirectory), 'the data directory is missing')
   check(name !== '', 'the name is empty')
   check(
     ['new', 'existing'].includes(config.initialClusterState),

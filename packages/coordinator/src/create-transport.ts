@@ -5,6 +5,7 @@ import { describeCluster } from './cluster-description.js'
 import type { Logger } from './logger.js'
 import { peerBookOf, type PeerBook } from './node/peer-book.js'
 import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './node/peer-transport.js'
+import { refusalLog } from './refusal-log.js'
 import type { MemberIdentity } from './resolve-identity.js'
 import type { Storage } from './storage/open-storage.js'
 import { StreamTransport } from './transport/stream-transport.js'
@@ -44,7 +45,7 @@ export function createTransport(parts: TransportParts): Transport {
           ? storage.receiveSnapshot({ ...message.snapshot, ...file })
           : 'it is of no use here now',
     },
-    onRefused: (reason) => log.warn({ reason }, 'a stream between members was refused'),
+    onRefused: refusalLog(log),
   })
   let listening: Promise<void> | undefined
   const listen = (): Promise<void> => {

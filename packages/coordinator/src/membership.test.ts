@@ -219,6 +219,36 @@ describe('a member that joined', () => {
   })
 })
 
+describe('a member whose data is gone', () => {
+  it('is refused by who has seen it before, for it has forgotten its votes (catalogue 34)', async () => {
+    const urls = { a: await freeUrl(), b: await freeUrl(), c: await freeUrl() }
+    const founding = (name: keyof typeof urls): Promise<Coordinator> =>
+      start(name, { peerUrl: urls[name], initialCluster: urls })
+    const [a, b] = await Promise.all([founding('a'), founding('b'), founding('c')])
+    await vi.waitUntil(async () => (await membersOf(a)).every((member) => member['name']), PATIENCE)
+    await stop(b)
+    rmSync(join(parent, 'b'), { recursive: true })
+    await expect(founding('b')).rejects.toThrow(/has started before, with data that is not in/)
+    await post(a, '/v3/cluster/member/remove', { ID: b.memberId })
+    const { member } = await post(a, '/v3/cluster/member/add', {
+      peerURLs: [urls.b],
+      isLearner: true,
+    })
+    const existing = { peerUrl: urls.b, initialCluster: urls, initialClusterState: 'existing' }
+    const again = await start('b', existing as Partial<CoordinatorOptions>)
+    expect(again.memberId).toBe((member as Json)['ID'])
+  })
+
+  it('of a member that joined later too', async () => {
+    const cluster = await (await new Grown().found()).growTo('b')
+    const { first, members } = cluster
+    await vi.waitUntil(async () => (await membersOf(first)).every((one) => one['name']), PATIENCE)
+    await stop(members[1]!)
+    rmSync(join(parent, 'b'), { recursive: true })
+    await expect(cluster.join('b')).rejects.toThrow(/has started before/)
+  })
+})
+
 describe('a member that is removed', () => {
   it('stops with a reason, and the others go on', async () => {
     const cluster = await (await new Grown().found()).growTo('b')

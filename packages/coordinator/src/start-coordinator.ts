@@ -157,7 +157,11 @@ function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts)
   const transport = createTransport({
     ...{ identity, handler, storage, log },
     peerUrl: config.peerUrl,
-    describe: () => ({ clusterId: identity.clusterId, membership: node.committedMembership }),
+    describe: () => ({
+      clusterId: identity.clusterId,
+      membership: node.committedMembership,
+      started: node.state.members().map(({ id }) => id),
+    }),
     onRemoved: () => onFatal(new MemberRemovedError(config.name)),
   })
   let leaderChanges = 0

@@ -14,6 +14,7 @@ import type { EdgeContext } from './edge-context.js'
 import { errorResponse, wireErrorOrDefect } from './error-response.js'
 import { readBody } from './request-body.js'
 import { requestIdOf } from './request-id.js'
+import { checkLeader } from './require-leader.js'
 import * as cluster from './routes/cluster.js'
 import { keepAliveStream } from './routes/keepalive.js'
 import * as kv from './routes/kv.js'
@@ -43,6 +44,7 @@ export function createApp({ context, onDefect }: AppOptions): Hono {
   const guarded = (handler: Handler): Handler => {
     return async (request) => {
       try {
+        checkLeader(context, request)
         return await handler(request)
       } catch (error) {
         return errorResponse(wireErrorOrDefect(error, onDefect))

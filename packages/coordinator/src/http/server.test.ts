@@ -64,6 +64,12 @@ describe('a connection', () => {
     expect(statuses(await client.untilEnd())).toEqual(['200', '200'])
   })
 
+  it('answers HTTP/1.0, which need not name a host, as simple health checkers speak it', async () => {
+    const client = connect()
+    client.send('GET /health HTTP/1.0\r\n\r\n')
+    expect(statuses(await client.untilEnd())).toEqual(['200'])
+  })
+
   it('takes a chunked body', async () => {
     const client = connect()
     const body = `{"key":"${base64('chunked')}"}`

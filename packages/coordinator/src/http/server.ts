@@ -32,7 +32,8 @@ export async function listenForClients(app: Hono, url: string): Promise<ClientSe
     },
     (request, response) => void listener(request, response),
   )
-  const listener = getRequestListener(app.fetch)
+  // A request of HTTP/1.0 need not name a host, and simple health checkers do not.
+  const listener = getRequestListener(app.fetch, { hostname })
   await listen(server, hostname.replace(/^\[|\]$/g, ''), Number(port || '80'))
   const { port: taken } = server.address() as AddressInfo
   return {

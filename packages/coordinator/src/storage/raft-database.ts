@@ -103,7 +103,8 @@ function requireSame(owner: DirectoryIdentity, { path, identity: expected }: Raf
   throw new StorageError(
     'foreignDirectory',
     `${path} belongs to member ${owner.memberId} of cluster ${owner.clusterId}, ` +
-      `not to member ${expected.memberId} of cluster ${expected.clusterId}`,
+      `not to member ${expected.memberId} of cluster ${expected.clusterId}: ` +
+      'give each member a directory of its own, and the same initial cluster and token as before',
   )
 }
 

@@ -13,6 +13,8 @@ import { probeStream } from './stream-liveness.js'
 
 /** Between attempts to open the stream; each is drawn from [half, whole). */
 const RECONNECT_MS = 100
+/** What the peer has against the stream will hardly have changed sooner. */
+const AFTER_REFUSAL_MS = 1_000
 /** Bytes that may wait in the socket before further messages are dropped. */
 const MAX_BUFFERED_BYTES = { control: 1024 * 1024, log: 64 * 1024 * 1024 }
 
@@ -48,7 +50,9 @@ export class PeerChannel {
       onOpen: (socket) => this.#onOpen(socket),
       onFailed: (refusal) => {
         if (refusal !== undefined) this.#onRefused(refusal)
-        if (refusal?.isFinal !== true) this.#reopenLater()
+        if (refusal?.isFinal !== true) {
+          this.#reopenLater(refusal === undefined ? RECONNECT_MS : AFTER_REFUSAL_MS)
+        }
       },
     })
   }
@@ -103,9 +107,9 @@ export class PeerChannel {
     this.#options.onRefused(refusal)
   }
 
-  #reopenLater(): void {
+  #reopenLater(waitMs = RECONNECT_MS): void {
     if (this.#closed) return
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.open(), RECONNECT_MS * (0.5 + Math.random() / 2))
+    this.#retry = setTimeout(() => this.open(), waitMs * (0.5 + Math.random() / 2))
   }
 }

@@ -71,7 +71,7 @@ export class PeerListener {
     const opened = readUpgrade(request.headers, this.#options)
     if (request.url !== PEER_PATH || 'refusal' in opened) {
       const reason = 'refusal' in opened ? opened.refusal : 'unknown path'
-      this.#options.onRefused(reason)
+      this.#options.onRefused(`${reason}: asked by ${socket.remoteAddress ?? 'somebody'}`)
       socket.end(
         `HTTP/1.1 ${'isFinal' in opened ? '410 Gone' : '412 Precondition Failed'}\r\nholdfast-refusal: ${reason}\r\n` +
           'content-length: 0\r\nconnection: close\r\n\r\n',

@@ -163,7 +163,7 @@ describe('who is refused (catalogue 49)', () => {
       return b.refusals.length
     }).toBeGreaterThan(attempts)
     expect(b.messages).toEqual([])
-    expect(new Set(b.refusals)).toEqual(new Set([reason]))
+    expect(new Set(b.refusals)).toEqual(new Set([`${reason}: asked by ${HOST}`]))
     // Both channels say so, once each, however often they try.
     expect(a.refusals).toEqual([reason, reason])
   })

@@ -7,12 +7,10 @@ import { etcdErrors, routes, type WatchRequest } from '@holdfast/protocol'
 import type { EdgeContext } from '../edge-context.js'
 import { EdgeError } from '../edge-error.js'
 import { wireErrorOrDefect } from '../error-response.js'
+import { requiresLeader } from '../require-leader.js'
 import { LineStream } from '../stream-lines.js'
 import { streamRequests } from '../stream-requests.js'
 import { WatchSession } from '../watch-session.js'
-
-/** Set by clients that would rather lose a watch than have it silently stand still (etcd #10819). */
-const REQUIRE_LEADER_HEADER = 'grpc-metadata-hasleader'
 
 const NOTHING_TO_CANCEL = { code: 3, message: 'the first watch request cannot cancel' } as const
 
@@ -27,11 +25,6 @@ export async function watchStream(
   const first = next.done === true ? routes.watch.request.decode({}) : next.value
   // etcd stays silent for ever (etcd #12333).
   if (first.cancelRequest !== undefined) throw new EdgeError(NOTHING_TO_CANCEL)
-  const { leaderPresence } = context.node
-  const requiresLeader = request.headers.get(REQUIRE_LEADER_HEADER) === 'true'
-  if (requiresLeader && leaderPresence.isLost(performance.now())) {
-    throw new EdgeError(etcdErrors.noLeader)
-  }
   const stream: LineStream = new LineStream({
     onDrain: () => session.onDrain(),
     onClose: () => close(),
@@ -41,7 +34,11 @@ export async function watchStream(
     close()
     stream.fail(etcdErrors.noLeader)
   }
-  const unsubscribe = requiresLeader ? leaderPresence.subscribe(onLeaderLost) : () => undefined
+  // Rather lose a watch than have it silently stand still (etcd #10819).
+  const { leaderPresence } = context.node
+  const unsubscribe = requiresLeader(request)
+    ? leaderPresence.subscribe(onLeaderLost)
+    : () => undefined
   const close = (): void => {
     unsubscribe()
     session.close()

@@ -1,0 +1,22 @@
+/**
+ * The header by which a client would rather be told that there is no leader than wait for one (etcd:
+ * hasleader). Deviation: etcd refuses at once. Here a leader may be missing for as long as a watch
+ * tolerates it, because within that time another is elected and carries out what waits.
+ */
+
+import { etcdErrors } from '@holdfast/protocol'
+import { EdgeError } from './edge-error.js'
+import type { EdgeContext } from './edge-context.js'
+
+const REQUIRE_LEADER_HEADER = 'grpc-metadata-hasleader'
+
+export function requiresLeader(request: Request): boolean {
+  return request.headers.get(REQUIRE_LEADER_HEADER) === 'true'
+}
+
+/** @throws {EdgeError} `no leader`, if the client asks for one and there has been none for long */
+export function checkLeader({ node }: EdgeContext, request: Request): void {
+  if (requiresLeader(request) && node.leaderPresence.isLost(performance.now())) {
+    throw new EdgeError(etcdErrors.noLeader)
+  }
+}
