@@ -388,6 +388,19 @@ describe('a learner is promoted', () => {
     expect(change(member, 'promote', '3')).toEqual({ index: 2, term: 1 })
   })
 
+  test('if it needs no snapshot first, which takes its time however little it lacks', () => {
+    const entries = logOf(...Array.from({ length: 19 }, () => 1))
+    const member = established({ voters: ['1'], learners: ['2'], entries })
+    member.acceptFrom('2', 18)
+    member.settle()
+    member.log.compact(19)
+    member.raft.reportUnreachable('2')
+    expect(member.process().snapshotsToSend).toEqual(['2'])
+    expect(change(member, 'promote', '2')).toBe('notInSync')
+    member.acceptFrom('2', 19)
+    expect(change(member, 'promote', '2')).toEqual({ index: 21, term: 2 })
+  })
+
   test('and campaigns from then on, though nobody may have told it that it is committed', () => {
     const entries = [noop(1, 1), membershipEntry(2, 1, { voters: ['2', '3', '1'], learners: [] })]
     const learner = new TestMember({ voters: ['2', '3'], learners: ['1'] })

@@ -120,7 +120,6 @@ export class Raft {
     this.#core.log.completeWrite(term, index, this.#core.state.term)
     this.#election.onDurable()
     this.#roles.leadership?.onDurable()
-    this.#retireIfRemoved()
   }
 
   /**
@@ -128,11 +127,7 @@ export class Raft {
    * may yet be lost like any other, or why nothing was begun. `context` takes the old one's place.
    */
   changeMembership(change: MembershipChange, context: Uint8Array): LogPosition | ChangeRefusal {
-    const { leadership } = this.#roles
-    if (leadership === undefined) return 'notLeader'
-    const result = leadership.changeMembership(change, context)
-    this.#retireIfRemoved()
-    return result
+    return this.#roles.leadership?.changeMembership(change, context) ?? 'notLeader'
   }
 
   /**
@@ -221,6 +216,7 @@ export class Raft {
     return this.#output.take()
   }
 
+  /** Only what others say can commit the removal of this member: its own disk does not count. */
   #retireIfRemoved(): void {
     const { leadership } = this.#roles
     if (leadership?.isRetired !== true) return

@@ -77,7 +77,8 @@ export class Replication {
 
   /** Whether a learner has nearly caught up, so that it will not hold up commits as a voter. */
   isInSync(id: MemberId): boolean {
-    return this.known(id).matchIndex >= IN_SYNC_SHARE * this.#core.log.lastIndex
+    const { state, matchIndex } = this.known(id)
+    return state === 'replicate' && matchIndex >= IN_SYNC_SHARE * this.#core.log.lastIndex
   }
 
   /** Whether a member has acknowledged the whole log. */
