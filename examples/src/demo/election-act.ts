@@ -1,9 +1,8 @@
 /** Three processes stand for one election; the one that leads is killed. */
 
-import type { ProcessCluster } from '@holdfast/testkit'
-import type { Checks } from './checks.js'
-import { say, title } from './print.js'
-import { Worker, type WorkerEvent } from './worker.js'
+import { say, title, waitFor } from './print.js'
+import type { Stage } from './stage.js'
+import type { Worker, WorkerEvent } from './worker.js'
 
 interface Reign {
   readonly worker: Worker
@@ -11,7 +10,7 @@ interface Reign {
   readonly atNs: bigint
 }
 
-export async function electionAct(cluster: ProcessCluster, checks: Checks): Promise<void> {
+export async function electionAct({ cluster, workers, checks }: Stage): Promise<void> {
   title('An election: the process that leads is killed with -9, another takes over')
   const reigns: Reign[] = []
   let onReign: (reign: Reign) => void = () => undefined
@@ -27,16 +26,16 @@ export async function electionAct(cluster: ProcessCluster, checks: Checks): Prom
       onReign = resolve
     })
   const first = nextReign()
-  const candidates = ['ada', 'barbara', 'grace'].map(
-    (name) =>
-      new Worker({ name, program: './election-worker.js', endpoints: cluster.endpoints, onEvent }),
+  const { endpoints } = cluster
+  const candidates = ['ada', 'barbara', 'grace'].map((name) =>
+    workers.start({ name, program: './election-worker.js', endpoints, onEvent }),
   )
-  const before = await first
+  const before = await waitFor('somebody to be elected', first)
   const second = nextReign()
   await before.worker.kill()
   const killedAt = performance.now()
-  say(before.worker.name, 'was killed with -9; its session runs out')
-  const after = await second
+  say(before.worker.name, 'was killed with -9; its session of 4 s runs out')
+  const after = await waitFor('its session to run out', second)
   const seconds = ((performance.now() - killedAt) / 1000).toFixed(1)
   await Promise.all(
     candidates.filter((worker) => worker !== before.worker).map((worker) => worker.end()),

@@ -1,9 +1,9 @@
 /** Eight processes take one lock in turn while the coordinators' leader is killed. */
 
-import type { ProcessCluster } from '@holdfast/testkit'
 import type { Checks } from './checks.js'
-import { say, title } from './print.js'
-import { Worker, type WorkerEvent } from './worker.js'
+import { say, title, waitFor } from './print.js'
+import type { Stage } from './stage.js'
+import type { Worker, WorkerEvent } from './worker.js'
 
 const WORKERS = 8
 const GRANTS = 60
@@ -15,8 +15,11 @@ interface Held {
   untilNs: bigint | undefined
 }
 
-export async function lockAct(cluster: ProcessCluster, checks: Checks): Promise<void> {
+export async function lockAct({ cluster, workers, checks, ending }: Stage): Promise<void> {
   title(`${WORKERS} processes, one lock; the leader is killed with -9 in the middle`)
+  console.log(
+    'A token is a revision of the store; releasing makes one too, so tokens skip numbers.\n',
+  )
   const held: Held[] = []
   const until = new Milestones()
   const onEvent = ({ name }: Worker, { event, atNs, token = 0 }: WorkerEvent): void => {
@@ -30,24 +33,25 @@ export async function lockAct(cluster: ProcessCluster, checks: Checks): Promise<
     if (hold !== undefined) hold.untilNs = atNs
     if (event === 'lost') say(name, `was told that it lost the lock, token ${token}`)
   }
-  const workers = Array.from(
-    { length: WORKERS },
-    (_, index) =>
-      new Worker({
-        name: `worker-${index + 1}`,
-        program: './lock-worker.js',
-        endpoints: cluster.endpoints,
-        onEvent,
-      }),
+  const contenders = Array.from({ length: WORKERS }, (_, index) =>
+    workers.start({
+      name: `worker-${index + 1}`,
+      program: './lock-worker.js',
+      endpoints: cluster.endpoints,
+      onEvent,
+    }),
   )
-  await until.at(KILL_AT)
+  await waitFor('the first grants', until.at(KILL_AT))
   const leader = await cluster.leader()
   await leader.kill()
   say(leader.name, 'the leader, was killed with -9')
-  await until.at(GRANTS)
+  const next = await waitFor('a new leader', cluster.leader())
+  say(next.name, 'leads now')
+  await waitFor('the lock to go round', until.at(GRANTS))
+  ending.throwIfAborted()
   leader.start()
-  const endedWell = await Promise.all(workers.map((worker) => worker.end()))
-  await cluster.healthy(leader)
+  const endedWell = await Promise.all(contenders.map((worker) => worker.end()))
+  await waitFor(`${leader.name} to catch up`, cluster.healthy(leader))
   say(leader.name, 'is back and has caught up')
   checkHolds(held, checks)
   const left = endedWell.filter(Boolean).length

@@ -1,16 +1,15 @@
 /** Two hundred jobs for four consumers, of which one is killed while it holds some. */
 
 import { connect } from '@holdfast/client'
-import type { ProcessCluster } from '@holdfast/testkit'
-import type { Checks } from './checks.js'
-import { say, title } from './print.js'
-import { Worker, type WorkerEvent } from './worker.js'
+import { say, title, waitFor } from './print.js'
+import type { Stage } from './stage.js'
+import type { Worker, WorkerEvent } from './worker.js'
 
 const JOBS = 200
 const CONSUMERS = 4
 const KILL_AFTER = 60
 
-export async function queueAct(cluster: ProcessCluster, checks: Checks): Promise<void> {
+export async function queueAct({ cluster, workers, checks }: Stage): Promise<void> {
   title(`A queue: ${JOBS} jobs, ${CONSUMERS} consumers, one is killed with -9`)
   const holdfast = connect({ endpoints: cluster.endpoints, label: 'producer' })
   const queue = holdfast.queue<number>('demo/jobs')
@@ -18,22 +17,26 @@ export async function queueAct(cluster: ProcessCluster, checks: Checks): Promise
   say('producer', `pushed ${JOBS} jobs`)
 
   const progress = new Progress()
-  const consumers = Array.from(
-    { length: CONSUMERS },
-    (_, index) =>
-      new Worker({
-        name: `consumer-${index + 1}`,
-        program: './queue-worker.js',
-        endpoints: cluster.endpoints,
-        onEvent: (worker, event) => progress.onEvent(worker, event),
-      }),
+  const consumers = Array.from({ length: CONSUMERS }, (_, index) =>
+    workers.start({
+      name: `consumer-${index + 1}`,
+      program: './queue-worker.js',
+      endpoints: cluster.endpoints,
+      onEvent: (worker, event) => progress.onEvent(worker, event),
+    }),
   )
-  await progress.until(({ done }) => done.length >= KILL_AFTER)
+  await waitFor(
+    'the first jobs',
+    progress.until(({ done }) => done.length >= KILL_AFTER),
+  )
   // In the middle of a job: it has just said that it took one.
   const victim = await progress.nextToTake()
   await victim.kill()
-  say(victim.name, 'was killed with -9, with jobs in its hands')
-  await progress.until(({ done }) => new Set(done).size === JOBS)
+  say(victim.name, 'was killed with -9 in the middle of a job; its session of 4 s runs out')
+  await waitFor(
+    'what it held, until its session has run out',
+    progress.until(({ done }) => new Set(done).size === JOBS),
+  )
   await Promise.all(consumers.filter((one) => one !== victim).map((one) => one.end()))
   await holdfast.close()
   const { done, redelivered } = progress
@@ -45,7 +48,7 @@ export async function queueAct(cluster: ProcessCluster, checks: Checks): Promise
   checks.add(
     'what the killed consumer held was delivered again',
     redelivered.size > 0,
-    `${redelivered.size} jobs`,
+    redelivered.size === 1 ? '1 job' : `${redelivered.size} jobs`,
   )
 }
 

@@ -13,18 +13,20 @@ export interface WorkerEvent {
   readonly attempt?: number
 }
 
+export interface WorkerOptions {
+  readonly name: string
+  /** A compiled file beside this one. */
+  readonly program: string
+  readonly endpoints: readonly string[]
+  readonly onEvent: (worker: Worker, event: WorkerEvent) => void
+}
+
 export class Worker {
   readonly name: string
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
 
-  constructor(options: {
-    readonly name: string
-    /** A compiled file beside this one. */
-    readonly program: string
-    readonly endpoints: readonly string[]
-    readonly onEvent: (worker: Worker, event: WorkerEvent) => void
-  }) {
+  constructor(options: WorkerOptions) {
     this.name = options.name
     const path = fileURLToPath(new URL(options.program, import.meta.url))
     const child = spawn(process.execPath, [path, options.name, ...options.endpoints], {
