@@ -4,7 +4,7 @@
  * Each replica has its own timer. Whoever creates the key of a fire time first runs the job; a second
  * claim of the same time fails, however late or skewed its clock is.
  *
- *   node dist/cron-singleton.js [ENDPOINT...]
+ *   node examples/dist/cron-singleton.js [ENDPOINT...]
  */
 
 import { setTimeout as delay } from 'node:timers/promises'

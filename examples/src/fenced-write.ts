@@ -4,7 +4,7 @@
  * lock's token and one that is lower than the largest seen is refused. Any database can do that which
  * says how many rows it changed; this is SQLite, through drizzle-orm.
  *
- *   node dist/fenced-write.js [ENDPOINT...]
+ *   node examples/dist/fenced-write.js [ENDPOINT...]
  */
 
 import Database from 'better-sqlite3'

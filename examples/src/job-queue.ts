@@ -2,7 +2,7 @@
  * Jobs for several workers: first in, first out, each acknowledged when it is done. A job whose
  * worker fails is delivered again, in its place; after three attempts it is set aside.
  *
- *   node dist/job-queue.js [ENDPOINT...]
+ *   node examples/dist/job-queue.js [ENDPOINT...]
  */
 
 import { connect } from '@holdfast/client'
@@ -16,7 +16,7 @@ const RECIPIENTS = ['ada', 'barbara', 'edsger', 'grace', 'leslie', 'radia']
 
 await using cluster = await localCluster()
 const holdfast = connect({ endpoints: cluster.endpoints })
-const emails = holdfast.queue<Email>('emails', { maxAttempts: 3 })
+const emails = holdfast.queue<Email>('examples/job-queue', { maxAttempts: 3 })
 for (const name of RECIPIENTS) await emails.push({ to: `${name}@example.com` })
 
 const sent = new Set<string>()
