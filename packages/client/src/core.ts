@@ -43,7 +43,7 @@ export class Core {
   /** Tells everything that waits or holds. Resolves when all work under holds has ended. */
   async beginClosing(): Promise<void> {
     this.#closing.abort(closedError())
-    await this.sessions.endHolds()
+    this.sessions.endHolds()
     await Promise.allSettled(this.#work)
   }
 }

@@ -59,11 +59,14 @@ export class SessionLostError extends HoldfastError {
   }
 }
 
-/** The lock was held by others for the whole time allowed. The contender has left the queue. */
+/**
+ * The caller's own time is over and others had the lock, or the leadership. The contender has left the
+ * queue. A cluster that did not answer is not this, but `noQuorum`, `connectionFailed` or `timeout`.
+ */
 export class AcquireTimeoutError extends HoldfastError {
   override readonly name = 'AcquireTimeoutError'
   readonly lockName: string
-  /** Who held it when last seen, as far as they said. */
+  /** Who had it when the time was over, as far as they said, and as far as that could be asked. */
   readonly holder: LockHolder | undefined
 
   constructor(lockName: string, timeoutMs: number, holder: LockHolder | undefined) {

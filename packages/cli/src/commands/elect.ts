@@ -1,6 +1,12 @@
 /** `holdfast elect`: leads, usually around a command, or follows who leads. */
 
-import { HoldfastError, type Holdfast, type Leader, type Leadership } from '@holdfast/client'
+import {
+  AcquireTimeoutError,
+  type Election,
+  type Holdfast,
+  type Leader,
+  type Leadership,
+} from '@holdfast/client'
 import { Option, type Command } from 'commander'
 import { withClient } from '../client.js'
 import { teach, type CommandHost, type Surroundings } from '../command-host.js'
@@ -10,6 +16,9 @@ import { addHoldOptions, killAfterMs, sessionOf, type HoldFlags } from '../hold-
 import { jsonBytes, printable } from '../output.js'
 import { listenForStop, type Stop } from '../stop-signal.js'
 import { UsageError } from '../usage-error.js'
+
+/** To name who leads. The time that the user gave is over, so it cannot take long. */
+const LEADER_LOOK_MS = 250
 
 interface Flags extends HoldFlags {
   readonly value?: string
@@ -102,10 +111,8 @@ async function campaign(
     return await election.campaign(flags.value, { signal: stop.signal, timeoutMs })
   } catch (error) {
     if (stop.exit !== undefined) return stop.exit
-    // Time is also over when no member answers; then nobody can tell who leads either.
-    const timedOut = error instanceof HoldfastError && error.code === 'timeout'
-    if (!timedOut || timeoutMs === undefined) throw error
-    const leader = await election.leader()
+    if (!(error instanceof AcquireTimeoutError)) throw error
+    const leader = await leaderNow(election)
     const by = leader === undefined ? '' : `: ${printable(leader.entry.bytes)} leads`
     surroundings.output.failure({
       exit: exitCode.busy,
@@ -114,6 +121,15 @@ async function campaign(
       outcome: 'not-applied',
     })
     return exitCode.busy
+  }
+}
+
+/** For a message only, so it may fail. */
+async function leaderNow(election: Election): Promise<Leader | undefined> {
+  try {
+    return await election.leader({ timeoutMs: LEADER_LOOK_MS })
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -113,6 +116,23 @@ describe.each(commands)('%s', (verb, prefix, event) => {
     expect(held).toContain(await keysOf(name('busy')))
     holder.io.signal('SIGTERM')
     await holder.exit
+  })
+
+  test('says in time that nobody answers, which is not that another has it', async () => {
+    const silent = createServer(() => undefined)
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const endpoint = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const wait = ['--wait-timeout-ms', '1000', '--endpoints', endpoint]
+    const begunAt = performance.now()
+    const { exit, err } = await target.cli(verb, name('silent'), ...wait, ...shell('exit 0'))
+    const tookMs = performance.now() - begunAt
+    expect(exit).toBe(69)
+    expect(err).toContain('the cluster did not answer within 1000 ms')
+    expect(tookMs).toBeGreaterThanOrEqual(1_000)
+    expect(tookMs).toBeLessThan(3_000)
+    silent.closeAllConnections()
+    silent.close()
   })
 
   test('says that a command does not exist, and gives up', async () => {

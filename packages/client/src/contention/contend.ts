@@ -50,6 +50,7 @@ async function enterOnce<T>(
   try {
     return await work(contender, scope.signal)
   } catch (error) {
+    if (!signal.aborted) options.onStanding?.(undefined)
     await contender.leave()
     throw signal.aborted ? abortError(signal) : error
   }

@@ -31,10 +31,12 @@ export interface ContenderOptions {
   readonly name: string
   readonly prefix: QueuePrefix
   readonly value: Value
+  /** Told each time that others are seen to be before it; with nothing when that is not known any more. */
+  readonly onStanding?: (standing: Standing | undefined) => void
 }
 
 /** The time that a contender who gives up takes to leave the queue before it leaves that to others. */
-const LEAVE_TIMEOUT_MS = 1_000
+const LEAVE_TIMEOUT_MS = 250
 
 export class Contender {
   readonly key: string
@@ -55,7 +57,9 @@ export class Contender {
   async win(signal: AbortSignal): Promise<Hold> {
     let standing = await this.#enter(signal)
     while (standing.predecessor !== undefined) {
+      this.#options.onStanding?.(standing)
       await this.#awaitDeletion(standing.predecessor, standing.revision, signal)
+      if (!signal.aborted) this.#options.onStanding?.(undefined)
       standing = await this.#look(signal)
     }
     return this.#hold()

@@ -1,15 +1,16 @@
 /** Leader election: one leader per name, elected in the order of the campaigns. */
 
 import { HoldfastError } from '@holdfast/protocol'
+import { contendInTime } from '../contention/contend-in-time.js'
 import { contend } from '../contention/contend.js'
+import { firstEntry } from '../contention/first-entry.js'
+import type { ContenderOptions } from '../contention/contender.js'
 import { QueuePrefix } from '../contention/queue-prefix.js'
 import type { Core } from '../core.js'
 import type { Entry } from '../kv/entry.js'
-import { Kv } from '../kv/kv.js'
 import type { Value } from '../kv/keys.js'
 import { describeSelf } from '../lock/holder.js'
 import { closedError } from '../rpc/rpc.js'
-import type { Hold } from '../session/hold.js'
 import { Patience } from '../time/patience.js'
 import type { WaitOptions } from '../time/scope.js'
 import { lead } from './lead.js'
@@ -81,7 +82,8 @@ export class Election {
     return lead(
       this.#core,
       {
-        campaign: (ending) => this.#campaign(value ?? this.#describeSelf(), ending),
+        campaign: (ending) =>
+          contend(this.#core, this.#candidate(value ?? this.#describeSelf()), ending),
         work: (hold) => work(new Leadership(this.#core, hold)),
       },
       waiting,
@@ -92,23 +94,22 @@ export class Election {
    * Waits to be elected, behind all who campaigned before.
    *
    * @param value what observers see of this leader. Default a description of this process, as JSON.
-   * @throws {HoldfastError} `timeout` or `aborted`; the candidate has withdrawn then.
+   * @param options `timeoutMs` bounds the wait, outages of the cluster included.
+   * @throws {AcquireTimeoutError} when others led until `timeoutMs` was over.
+   * @throws {HoldfastError} `aborted` by the signal; `noQuorum`, `connectionFailed` or `timeout` when
+   * the cluster did not answer in that time. The candidate has withdrawn in each case.
    */
   async campaign(
     value: Value = this.#describeSelf(),
     options: WaitOptions = {},
   ): Promise<Leadership> {
-    using scope = this.#core.scope(options)
-    return new Leadership(this.#core, await this.#campaign(value, scope.signal))
+    const hold = await contendInTime(this.#core, this.#candidate(value), options)
+    return new Leadership(this.#core, hold)
   }
 
   /** The leader now; undefined if there is none. */
   async leader(options: WaitOptions = {}): Promise<Leader | undefined> {
-    const { entries } = await new Kv(this.#core.rpc).range(
-      { prefix: this.#prefix.text },
-      { ...options, sortBy: 'createRevision' },
-    )
-    return toLeader(entries.find(({ keyBytes }) => this.#prefix.includes({ key: keyBytes })))
+    return toLeader(await firstEntry(this.#core, this.#prefix, options))
   }
 
   /**
@@ -146,8 +147,8 @@ export class Election {
     }
   }
 
-  #campaign(value: Value, signal: AbortSignal): Promise<Hold> {
-    return contend(this.#core, { name: this.name, prefix: this.#prefix, value }, signal)
+  #candidate(value: Value): ContenderOptions {
+    return { name: this.name, prefix: this.#prefix, value }
   }
 
   #describeSelf(): string {

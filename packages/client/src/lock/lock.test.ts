@@ -117,7 +117,7 @@ describe('a waiter', () => {
 describe('a contender who gave up', () => {
   const troubles: readonly (readonly [string, readonly (Fault | undefined)[]])[] = [
     ['and his request arrives after he left', ['late']],
-    ['and nobody answers his leaving', [undefined, ...Array<Fault>(7).fill('lost-request')]],
+    ['and nobody answers his leaving', [undefined, ...Array<Fault>(10).fill('lost-request')]],
   ]
   test.each(troubles)('leaves nothing, %s', async (_, faults) => {
     const held = await fixture.client().lock('l').acquire()

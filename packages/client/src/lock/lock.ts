@@ -1,11 +1,11 @@
 /** Fair locks: granted in the order in which they were asked for, each with a fencing token. */
 
 import { HoldfastError, routes } from '@holdfast/protocol'
-import { contend, contendOnce } from '../contention/contend.js'
+import { contendInTime } from '../contention/contend-in-time.js'
+import { contendOnce } from '../contention/contend.js'
 import type { ContenderOptions } from '../contention/contender.js'
 import { QueuePrefix } from '../contention/queue-prefix.js'
 import type { Core } from '../core.js'
-import { AcquireTimeoutError } from '../errors.js'
 import { toEntry } from '../kv/entry.js'
 import { rangeRequest } from '../kv/operations.js'
 import { closedError } from '../rpc/rpc.js'
@@ -36,8 +36,6 @@ export interface LockState {
   readonly waiters: readonly LockContender[]
 }
 
-const HOLDER_LOOKUP_MS = 1_000
-
 /**
  * A lock by its name. Making one costs nothing and asks nobody; any number of callers, in this
  * process and others, contend for the name, and exclude each other.
@@ -66,9 +64,12 @@ export class Lock {
    * await using lock = await holdfast.lock('invoices/42').acquire({ timeoutMs: 5_000 })
    * await charge(invoice, { fencingToken: lock.fencingToken, signal: lock.signal })
    * ```
-   * @throws {AcquireTimeoutError} when it was not free within `timeoutMs`. Nothing is left in the queue.
-   * @throws {HoldfastError} `aborted` by the signal; `noQuorum` or `connectionFailed` when the cluster
-   * did not answer within the client's request time.
+   * @param options `timeoutMs` bounds the wait, outages of the cluster included; without it, one
+   * outage of the client's request time ends the wait.
+   * @throws {AcquireTimeoutError} when others had it until `timeoutMs` was over. Nothing is left in the
+   * queue.
+   * @throws {HoldfastError} `aborted` by the signal; `noQuorum`, `connectionFailed` or `timeout` when
+   * the cluster did not answer in that time.
    */
   async acquire(options: WaitOptions = {}): Promise<HeldLock> {
     return new HeldLock(await this.#acquire(options))
@@ -114,15 +115,8 @@ export class Lock {
     return { revision: header?.revision ?? 0, holder, waiters }
   }
 
-  async #acquire(options: WaitOptions): Promise<Hold> {
-    using scope = this.#core.scope(options)
-    try {
-      return await contend(this.#core, this.#contender(), scope.signal)
-    } catch (error) {
-      const timedOut = error instanceof HoldfastError && error.code === 'timeout'
-      if (!timedOut || options.timeoutMs === undefined) throw error
-      throw new AcquireTimeoutError(this.name, options.timeoutMs, await this.#holderNow())
-    }
+  #acquire(options: WaitOptions): Promise<Hold> {
+    return contendInTime(this.#core, this.#contender(), options)
   }
 
   async #runHeld<T>(
@@ -146,15 +140,6 @@ export class Lock {
       name: this.name,
       prefix: this.#prefix,
       value: describeSelf(this.#label, wallMs),
-    }
-  }
-
-  /** For a message only, so it may fail. */
-  async #holderNow(): Promise<LockHolder | undefined> {
-    try {
-      return (await this.inspect({ timeoutMs: HOLDER_LOOKUP_MS })).holder
-    } catch {
-      return undefined
     }
   }
 }

@@ -5,10 +5,18 @@ import { closedError } from '../rpc/rpc.js'
 import { orAbort } from '../time/scope.js'
 import { Session } from './session.js'
 
+/**
+ * How long closing waits for a session that is just being begun. Nothing hangs on it yet, and the
+ * lease of one that nobody ends expires.
+ */
+const BEGINNING_MS = 250
+
 export class Sessions {
   readonly #rpc: Rpc
   readonly #ttlSeconds: number
   #current: Promise<Session> | undefined
+  /** The newest that has begun. */
+  #begun: Session | undefined
   #closed = false
 
   constructor(rpc: Rpc, ttlSeconds: number) {
@@ -28,10 +36,9 @@ export class Sessions {
   }
 
   /** Begins no more, and tells all holders. Their keys stay until `close`. */
-  async endHolds(): Promise<void> {
+  endHolds(): void {
     this.#closed = true
-    const session = await this.#current?.catch(() => undefined)
-    session?.endHolds('closed')
+    this.#begun?.endHolds('closed')
   }
 
   /** Ends the session and gives up all it holds, even one that is just being begun. Never rejects. */
@@ -39,8 +46,9 @@ export class Sessions {
     this.#closed = true
     if (this.#current === undefined) return
     using limit = this.#rpc.scope({ timeoutMs })
+    using beginning = this.#rpc.scope({ timeoutMs: BEGINNING_MS })
     try {
-      const session = await orAbort(this.#current, limit.signal)
+      const session = await orAbort(this.#current, beginning.signal)
       await session.revoke({ signal: limit.signal })
     } catch {
       // A lease that cannot be revoked in time expires.
@@ -49,7 +57,10 @@ export class Sessions {
 
   #begin(): Promise<Session> {
     const session = Session.begin(this.#rpc, this.#ttlSeconds)
-    session.catch(() => this.#forget(session))
+    session.then(
+      (begun) => (this.#begun = begun),
+      () => this.#forget(session),
+    )
     return session
   }
 
