@@ -4,6 +4,7 @@ import type { Config } from './config.js'
 import { closedError, type Rpc } from './rpc/rpc.js'
 import type { Sessions } from './session/sessions.js'
 import type { Scope, WaitOptions } from './time/scope.js'
+import { stayAlive } from './time/stay-alive.js'
 
 export class Core {
   readonly rpc: Rpc
@@ -30,13 +31,18 @@ export class Core {
     return scope
   }
 
-  /** Work that runs under a hold: closing waits for it before it gives the hold to others. */
+  /**
+   * Work that runs under a hold: closing waits for it before it gives the hold to others, and the
+   * process lives until it has ended.
+   */
   async track<T>(work: Promise<T>): Promise<T> {
+    const letEnd = stayAlive(this.rpc.clock)
     this.#work.add(work)
     try {
       return await work
     } finally {
       this.#work.delete(work)
+      letEnd()
     }
   }
 

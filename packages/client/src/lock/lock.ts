@@ -57,7 +57,7 @@ export class Lock {
 
   /**
    * Waits for the lock, behind all who asked before. A session that ends while waiting costs the
-   * place in the queue, not the wait.
+   * place in the queue, not the wait. A lock that is held so does not keep the process alive.
    *
    * @example
    * ```ts
@@ -83,7 +83,8 @@ export class Lock {
   }
 
   /**
-   * Acquires the lock, runs the function, releases the lock.
+   * Acquires the lock, runs the function, releases the lock. The process stays alive until then,
+   * even if the function only waits for its signal.
    *
    * @returns what the function returned.
    * @throws what the function threw, in any case; and if it threw nothing but the lock was lost while
