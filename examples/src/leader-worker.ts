@@ -14,18 +14,15 @@ const STEPS = 3
 
 async function replica(name: string, endpoints: readonly string[]): Promise<void> {
   const holdfast = connect({ endpoints, label: name })
-  const done = new AbortController()
-  await holdfast.election('compactor').lead(
-    async ({ signal, fencingToken, proclaim }) => {
-      await proclaim(`http://${name}.example:8080`)
-      for (let step = 1; step <= STEPS && !signal.aborted; step++) {
-        console.log(`${name} works as the leader, step ${step}, token ${fencingToken}`)
-        await delay(20, undefined, { signal })
-      }
-      done.abort() // this replica has had its turn; without it, `lead` stands for election again
-    },
-    { signal: done.signal },
-  )
+  await holdfast.election('compactor').lead(async ({ signal, fencingToken, proclaim }) => {
+    await proclaim(`http://${name}.example:8080`)
+    for (let step = 1; step <= STEPS; step++) {
+      console.log(`${name} works as the leader, step ${step}, token ${fencingToken}`)
+      await delay(20, undefined, { signal }) // throws when the leadership is lost
+    }
+    // To return while it leads ends `lead`: this replica has had its turn. After a loss, `lead` stands
+    // for election again and calls this anew.
+  })
   await holdfast.close()
 }
 

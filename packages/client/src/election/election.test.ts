@@ -85,6 +85,48 @@ describe('lead', () => {
     expect(await leading).toBe('done')
   })
 
+  test('ends with the value or the error of a worker that ends while it leads', async () => {
+    const election = fixture.client().election('e')
+    expect(await election.lead(() => 'done')).toBe('done')
+    await expect(election.lead(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine')
+    expect(fixture.etcd.store.keys()).toEqual([])
+  })
+
+  test.each([
+    ['returned', () => 'too late'],
+    ['threw', () => Promise.reject(new Error('too late'))],
+  ])('campaigns again after a loss, whatever the worker %s then', async (_, end) => {
+    const client = fixture.client()
+    let terms = 0
+    const leading = client.election('e').lead(async ({ signal }) => {
+      if (++terms === 2) return 'done'
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return end()
+    })
+    await settle()
+    fixture.etcd.store.revoke((await client.session()).leaseId)
+    fixture.etcd.changed()
+    await fixture.clock.advance(10_000)
+    expect(await leading).toBe('done')
+  })
+
+  test('gives what a worker returned whom its caller told to stop', async () => {
+    const controller = new AbortController()
+    const leading = fixture
+      .client()
+      .election('e')
+      .lead(
+        async ({ signal }) => {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          return 'stopped'
+        },
+        { signal: controller.signal },
+      )
+    await settle()
+    controller.abort()
+    expect(await leading).toBe('stopped')
+  })
+
   test('still ends quietly with its signal', async () => {
     await fixture.client().election('e').campaign('a')
     const controller = new AbortController()

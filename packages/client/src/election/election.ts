@@ -55,9 +55,12 @@ export class Election {
   }
 
   /**
-   * Runs the worker whenever this process leads. When the leadership is lost, the worker's `signal`
-   * aborts; when the worker has ended, the next campaign begins. There are never two workers of one
-   * call, and outages of the cluster do not end it.
+   * Waits to be elected and runs the worker. A worker that returns while it leads ends `lead` with what
+   * it returned, and one that throws then with that. When the leadership is lost, the worker's
+   * `signal` aborts; whatever it returns or throws after that is dropped, and once it has ended the
+   * next campaign begins. So a worker that is to lead for as long as the process lives returns only
+   * when its signal has aborted. There are never two workers of one call, outages of the cluster do not
+   * end it, and the process stays alive while the worker runs.
    *
    * @example
    * ```ts
@@ -69,10 +72,11 @@ export class Election {
    *   { signal: shutdown.signal },
    * )
    * ```
-   * @returns what the worker returned while it led; undefined when the signal ended it.
+   * @returns what the worker returned while it led, or when `options.signal` told it to stop; undefined
+   * when that signal ended the wait, or the worker threw because of it.
    * @throws {HoldfastError} `timeout` when not elected within `timeoutMs`; the candidate has withdrawn
    * then, and the worker was never run.
-   * @throws what the worker threw while it led. What it throws after a loss is not heard of.
+   * @throws what the worker threw while it led.
    */
   lead<T>(
     work: (leadership: Leadership) => Promise<T> | T,
