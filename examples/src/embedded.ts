@@ -5,16 +5,16 @@
  *   node examples/dist/embedded.js [DATA-DIRECTORY]
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect } from '@holdfast/client'
 import { startCoordinator } from '@holdfast/coordinator'
+import { localDirectory } from './local-directory.js'
 
-const [given] = process.argv.slice(2)
-const dataDirectory = given ?? mkdtempSync(join(tmpdir(), 'holdfast-example-'))
+using directory = localDirectory()
 
-const coordinator = await startCoordinator({ dataDirectory, clientUrl: 'http://127.0.0.1:0' })
+const coordinator = await startCoordinator({
+  dataDirectory: directory.path,
+  clientUrl: 'http://127.0.0.1:0', // port 0 takes a free one
+})
 const holdfast = connect({ endpoints: [coordinator.clientUrl] })
 
 await holdfast.lock('nightly-report').run(({ fencingToken }) => {
@@ -23,5 +23,3 @@ await holdfast.lock('nightly-report').run(({ fencingToken }) => {
 
 await holdfast.close()
 await coordinator.close()
-
-if (given === undefined) rmSync(dataDirectory, { recursive: true })
