@@ -5,6 +5,7 @@
 
 import { HoldfastError } from '@holdfast/protocol'
 import type { LockHolder } from './lock/holder.js'
+import { inMs } from './time/in-ms.js'
 
 /**
  * Why a hold ended.
@@ -70,7 +71,7 @@ export class AcquireTimeoutError extends HoldfastError {
   readonly holder: LockHolder | undefined
 
   constructor(lockName: string, timeoutMs: number, holder: LockHolder | undefined) {
-    super('acquireTimeout', `${lockName} was not free within ${timeoutMs} ms`, {
+    super('acquireTimeout', `${lockName} was not free within ${inMs(timeoutMs)}`, {
       retryable: true,
       outcome: 'not-applied',
     })

@@ -9,6 +9,7 @@ import type { Core } from '../core.js'
 import { AcquireTimeoutError } from '../errors.js'
 import { readHolder } from '../lock/holder.js'
 import type { Hold } from '../session/hold.js'
+import { inMs } from '../time/in-ms.js'
 import { abortError, backoffMs, pause, type WaitOptions } from '../time/scope.js'
 import { contend } from './contend.js'
 import type { ContenderOptions } from './contender.js'
@@ -95,7 +96,7 @@ function unanswered(
   const why = failure === undefined ? '' : `: ${failure.message}`
   return new HoldfastError(
     failure?.code ?? 'timeout',
-    `${name}: the cluster did not answer within ${timeoutMs} ms${why}`,
+    `${name}: the cluster did not answer within ${inMs(timeoutMs)}${why}`,
     { retryable: true, outcome: 'not-applied', cause: failure },
   )
 }

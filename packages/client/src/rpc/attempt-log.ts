@@ -10,8 +10,17 @@
  */
 
 import { HoldfastError } from '@holdfast/protocol'
+import { inMs } from '../time/in-ms.js'
 
 export type Repetition = 'safe' | 'repeatable' | 'once'
+
+/** What happened, as a message tells it. */
+interface Course {
+  readonly operation: string
+  readonly elapsedMs: number
+  /** Why there was no further attempt, if it was not the last failure itself. */
+  readonly ending: string | undefined
+}
 
 export class AttemptLog {
   readonly #repetition: Repetition
@@ -48,22 +57,25 @@ export class AttemptLog {
   }
 
   /** The error for the caller after the last attempt, or when the time for another was over. */
-  summarise(operation: string, ending: string | undefined): HoldfastError {
+  summarise(course: Course): HoldfastError {
+    const { operation, ending } = course
     const last = this.#last
     const outcome = this.inDoubt ? 'unknown' : 'not-applied'
     if (last === undefined) return new HoldfastError('internal', `${operation} was not attempted`)
-    if (ending === undefined && last.outcome === outcome) return last
+    // The last attempt's own time says nothing of how long all took.
+    const tellsAll = this.failures === 1 || last.code !== 'timeout'
+    if (ending === undefined && last.outcome === outcome && tellsAll) return last
     const errors = [...this.#said.values()]
     const cause = errors.length === 1 ? last : new AggregateError(errors, 'of each endpoint')
     const { code, retryable } = last
-    const message = this.#describe(operation, ending)
+    const message = this.#describe(course)
     return new HoldfastError(code, message, { retryable, outcome, cause })
   }
 
-  #describe(operation: string, ending: string | undefined): string {
+  #describe({ operation, elapsedMs, ending }: Course): string {
     const list = [...this.#said].map(([endpoint, { message }]) => `${endpoint}: ${message}`)
     const attempts = this.failures === 1 ? '1 attempt' : `${this.failures} attempts`
     const why = ending === undefined ? '' : ` (${ending})`
-    return `${operation} failed after ${attempts}${why}: ${list.join('; ')}`
+    return `${operation} failed after ${attempts} in ${inMs(elapsedMs)}${why}: ${list.join('; ')}`
   }
 }

@@ -103,6 +103,34 @@ describe('which requests are repeated, on a plain etcd', () => {
   })
 })
 
+describe('what a message says of time', () => {
+  test('is the whole time of all attempts, in whole milliseconds', async () => {
+    fixture.etcd.fault = () => 'hang'
+    fixture.clock.chance = 0.123
+    const error = failure(call({ repetition: 'repeatable', timeoutMs: 4_687.250_123 }))
+    await fixture.clock.advance(5_000)
+    const { message, code } = await error
+    expect(code).toBe('timeout')
+    expect(message).toMatch(/^\/kv\/txn failed after 2 attempts in 468[78] ms/)
+    expect(message).not.toMatch(/\d\.\d/)
+  })
+
+  test('is so too when the last attempt was not to be repeated', async () => {
+    script('refused', 'hang')
+    fixture.clock.chance = 0.9
+    const error = failure(call({ repetition: 'once', timeoutMs: 1_000 }))
+    await fixture.clock.advance(1_500)
+    expect((await error).message).toMatch(/^\/kv\/txn failed after 2 attempts in 1000 ms: /)
+  })
+
+  test('is rounded when the caller gave it so', async () => {
+    fixture.etcd.fault = () => 'hang'
+    const error = failure(fixture.client().session({ timeoutMs: 499.507_938 }))
+    await fixture.clock.advance(1_000)
+    expect((await error).message).toBe('timed out after 500 ms')
+  })
+})
+
 describe('with a server that recognises request ids', () => {
   const ids = (): (string | undefined)[] =>
     fixture.etcd.sent

@@ -14,6 +14,7 @@ import {
 import { nanoid } from 'nanoid'
 import pRetry from 'p-retry'
 import type { Clock, Moment } from '../time/clock.js'
+import { inMs } from '../time/in-ms.js'
 import type { Scope } from '../time/scope.js'
 import { abortError, backoffMs, pause, type WaitOptions } from '../time/scope.js'
 import type { Transport } from '../transport/transport.js'
@@ -78,7 +79,7 @@ export class Call<Request, Response> {
   readonly #options: CallOptions
   readonly #log: AttemptLog
   readonly #timeoutMs: number
-  readonly #expiresAt: number
+  readonly #startedAt: number
   #requestId: string | undefined
   #mayRepeat = false
 
@@ -94,7 +95,7 @@ export class Call<Request, Response> {
     this.#options = options
     this.#log = new AttemptLog(options.repetition)
     this.#timeoutMs = options.timeoutMs
-    this.#expiresAt = context.clock.now().monotonicMs + options.timeoutMs
+    this.#startedAt = context.clock.now().monotonicMs
   }
 
   async run(): Promise<Reply<Response>> {
@@ -119,7 +120,11 @@ export class Call<Request, Response> {
       const { signal } = this.#options
       throw signal?.aborted === true
         ? this.#log.interrupted(this.#route.path, abortError(signal))
-        : this.#log.summarise(this.#route.path, this.#ending(error))
+        : this.#log.summarise({
+            operation: this.#route.path,
+            elapsedMs: this.#elapsedMs,
+            ending: this.#ending(error),
+          })
     }
   }
 
@@ -186,7 +191,11 @@ export class Call<Request, Response> {
   }
 
   get #remainingMs(): number {
-    return this.#expiresAt - this.#context.clock.now().monotonicMs
+    return this.#timeoutMs - this.#elapsedMs
+  }
+
+  get #elapsedMs(): number {
+    return this.#context.clock.now().monotonicMs - this.#startedAt
   }
 
   /** What a failure means for the outcome: before anything was sent, nothing can have happened. */
@@ -248,7 +257,7 @@ export class Call<Request, Response> {
   #ending({ code }: HoldfastError): string | undefined {
     return code === 'closed' || !this.#mayRepeat
       ? undefined
-      : `gave up within ${this.#timeoutMs} ms`
+      : `gave up within ${inMs(this.#timeoutMs)}`
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { HoldfastError } from '@holdfast/protocol'
 import type { Clock } from './clock.js'
+import { inMs } from './in-ms.js'
 import { orAbort, Scope } from './scope.js'
 
 export class Patience {
@@ -42,7 +43,7 @@ export class Patience {
   }
 
   #runOut(): HoldfastError {
-    return new HoldfastError('timeout', `nothing came within ${this.#timeoutMs} ms`, {
+    return new HoldfastError('timeout', `nothing came within ${inMs(this.#timeoutMs)}`, {
       outcome: 'not-applied',
     })
   }

@@ -7,6 +7,7 @@
 import { HoldfastError } from '@holdfast/protocol'
 import { onAbort } from './abort-followers.js'
 import type { Clock } from './clock.js'
+import { inMs } from './in-ms.js'
 
 export interface WaitOptions {
   /** Ends the wait: it rejects with a HoldfastError of code `aborted`, the reason as its cause. */
@@ -74,7 +75,9 @@ export function abortError(signal: AbortSignal): HoldfastError {
 }
 
 function timeoutError(timeoutMs: number): HoldfastError {
-  return new HoldfastError('timeout', `timed out after ${timeoutMs} ms`, { outcome: 'not-applied' })
+  return new HoldfastError('timeout', `timed out after ${inMs(timeoutMs)}`, {
+    outcome: 'not-applied',
+  })
 }
 
 /** The promise's result, unless the signal aborts first. The promise itself goes on, and may fail. */
