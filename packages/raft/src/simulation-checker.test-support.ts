@@ -4,6 +4,7 @@
  */
 
 import type { Entry } from './entry.js'
+import { decodeMembership, type Membership } from './membership.js'
 import type { AppendEntries, Message } from './message.js'
 import { isQuorum } from './quorum.js'
 import type { Status } from './ready.js'
@@ -35,6 +36,20 @@ function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
   return a === b || (a.term === b.term && dataOf(a) === dataOf(b))
 }
 
+/** What a run has seen: a tester that never reaches the rare states proves nothing. */
+export interface Counts {
+  elections: number
+  truncations: number
+  reads: number
+  droppedReads: number
+  snapshots: number
+  memberships: number
+}
+
+export function noCounts(): Counts {
+  return { elections: 0, truncations: 0, reads: 0, droppedReads: 0, snapshots: 0, memberships: 0 }
+}
+
 export class SafetyChecker {
   readonly #leaderOfTerm = new Map<number, string>()
   readonly #leaderLogs = new Map<number, Entry[]>()
@@ -45,14 +60,7 @@ export class SafetyChecker {
   /** Everything that is committed, as anybody first reported it. */
   readonly committed: Entry[] = []
   readonly commandsSeen = new Set<string>()
-  readonly counts = {
-    elections: 0,
-    truncations: 0,
-    reads: 0,
-    droppedReads: 0,
-    snapshots: 0,
-    memberships: 0,
-  }
+  readonly counts = noCounts()
 
   /** Log Matching: (index, term) names one entry with one predecessor, so by induction one prefix. */
   onAppend(member: ObservedMember, entries: readonly Entry[], truncated: boolean): void {
@@ -68,6 +76,17 @@ export class SafetyChecker {
       this.#entriesSeen.set(key, story)
       this.commandsSeen.add(dataOf(entry))
     }
+  }
+
+  /** Thesis §4.1: the newest membership in the log is the one in force, committed or not. */
+  onMembership({ id, volatileLog }: ObservedMember, inForce: Membership): void {
+    const newest = volatileLog.findLast(({ kind }) => kind === 'membership')
+    if (newest === undefined) return
+    const { voters, learners } = decodeMembership(newest.data)
+    check(
+      voters.join() === inForce.voters.join() && learners.join() === inForce.learners.join(),
+      `${id} goes by another membership than that of entry ${newest.index}`,
+    )
   }
 
   /** Election Safety, Leader Append-Only and Leader Completeness. */

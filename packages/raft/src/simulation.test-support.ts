@@ -210,6 +210,7 @@ export class SimulatedCluster {
       this.#recordAppend(member, ready.append.entries)
       member.log.begin(ready.append)
     }
+    this.checker.onMembership(member, member.raft.membership.membership)
     this.checker.onStatus(member, member.raft.status)
     this.checker.onCommit(member, member.raft.status, this.members)
     this.#send(member, ready.messages)
