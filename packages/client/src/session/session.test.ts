@@ -167,6 +167,85 @@ describe('renewal', () => {
   })
 })
 
+describe('the lease of a session that nobody confirmed', () => {
+  const revocations = (): number =>
+    fixture.etcd.sent.filter(({ name }) => name === 'leaseRevoke').length
+
+  /** From the last confirmed keepalive on. */
+  async function lose(): Promise<void> {
+    await fixture.clock.advance(3_334)
+    fixture.etcd.fault = ({ name }) => (name === 'leaseKeepAlive' ? 'hang' : undefined)
+    await fixture.clock.advance(9_000)
+    expect(reason()).toBe('unconfirmed')
+  }
+
+  test('is revoked when a full TTL is over since that was sent, and not before', async () => {
+    hold('a')
+    await lose()
+    await fixture.clock.advance(998)
+    expect(revocations()).toBe(0)
+    expect(fixture.etcd.store.keys()).toEqual(['a'])
+    await fixture.clock.advance(10)
+    expect(revocations()).toBe(1)
+    expect(fixture.etcd.store.keys()).toEqual([])
+    await fixture.clock.advance(60_000)
+    expect(revocations()).toBe(1)
+  })
+
+  test('leaves who is told late the same time to stop', async () => {
+    const held = hold('a')
+    fixture.clock.stall(60_000)
+    expect(() => held.assertHeld()).toThrow(LockLostError)
+    await fixture.clock.advance(999)
+    expect(revocations()).toBe(0)
+    await fixture.clock.advance(1)
+    expect(revocations()).toBe(1)
+  })
+
+  test('lives its TTL when a wall clock that was set forward ended the session', async () => {
+    hold('a')
+    fixture.clock.suspend(3_600_000)
+    expect(session.alive).toBe(false)
+    await fixture.clock.advance(9_999)
+    expect(revocations()).toBe(0)
+    await fixture.clock.advance(1)
+    expect(revocations()).toBe(1)
+  })
+
+  test('is revoked when the outage is over', async () => {
+    hold('a')
+    await lose()
+    fixture.etcd.fault = () => 'hang'
+    await fixture.clock.advance(45_000)
+    fixture.etcd.fault = () => undefined
+    await fixture.clock.advance(15_000)
+    expect(fixture.etcd.store.leases.size).toBe(0)
+  })
+
+  test('is left to expire when it cannot be revoked for long', async () => {
+    await lose()
+    fixture.clock.chance = 0.5
+    fixture.etcd.fault = () => 'hang'
+    await fixture.clock.advance(600_000)
+    const asked = fixture.etcd.sent.length
+    await fixture.clock.advance(600_000)
+    expect(fixture.etcd.sent).toHaveLength(asked)
+  })
+
+  test('is left alone when the client closes', async () => {
+    await lose()
+    await fixture.core.rpc.close()
+    await fixture.clock.advance(60_000)
+    expect(revocations()).toBe(0)
+  })
+
+  test('is left alone when the server says that it is gone', async () => {
+    session.end('expired')
+    await fixture.clock.advance(60_000)
+    expect(revocations()).toBe(0)
+  })
+})
+
 describe('the sweeper', () => {
   test('deletes a key that appears after it was given up, and stops after a minute', async () => {
     session.sweeper.add('ghost')

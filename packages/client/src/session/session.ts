@@ -19,6 +19,7 @@ import { op, txnRequest } from '../kv/txn.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { elapsedMs, type Moment } from '../time/clock.js'
 import type { WaitOptions } from '../time/scope.js'
+import { revokeLater } from './abandoned-lease.js'
 import type { HeldKey } from './held-key.js'
 import { findLostHolds } from './hold-check.js'
 import { Sweeper } from './sweeper.js'
@@ -105,6 +106,7 @@ export class Session {
     // The holders are told first: who waits for the session may take over from them.
     this.endHolds(reason, cause)
     this.#controller.abort(new SessionLostError(reason, cause))
+    if (reason === 'unconfirmed') this.#abandonLease()
   }
 
   /** Tells all holders. Their keys stay, and keep others out, as long as the session is renewed. */
@@ -136,6 +138,17 @@ export class Session {
     } catch {
       return false
     }
+  }
+
+  /**
+   * Holders have the margin of the TTL to stop, counted from when they are told, which is now. The lease
+   * is theirs for its whole TTL in any case.
+   */
+  #abandonLease(): void {
+    const sinceConfirmedMs = this.#rpc.clock.now().monotonicMs - this.#confirmedAt.monotonicMs
+    const marginMs = this.#ttlMs * (1 - TRUSTED)
+    const delayMs = Math.max(this.#ttlMs - sinceConfirmedMs, marginMs)
+    void revokeLater(this.#rpc, { id: this.leaseId, delayMs, pauseMs: this.#ttlMs })
   }
 
   get #remainingMs(): number {

@@ -6,7 +6,7 @@
 
 import { HoldfastError } from '@holdfast/protocol'
 import { onAbort } from './abort-followers.js'
-import type { Clock } from './clock.js'
+import type { Clock, TimerOptions } from './clock.js'
 import { inMs } from './in-ms.js'
 
 export interface WaitOptions {
@@ -98,10 +98,15 @@ export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Prom
 }
 
 /** Waits, and rejects early if the signal aborts. */
-export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+export async function pause(
+  clock: Clock,
+  delayMs: number,
+  signal: AbortSignal,
+  options?: TimerOptions,
+): Promise<void> {
   let cancel: (() => void) | undefined
   const elapsed = new Promise<void>((resolve) => {
-    cancel = clock.schedule(delayMs, resolve)
+    cancel = clock.schedule(delayMs, resolve, options)
   })
   try {
     await orAbort(elapsed, signal)
