@@ -3,7 +3,7 @@
 import type { MemberId } from '@holdfast/raft'
 import { describeCluster } from './cluster-description.js'
 import type { Logger } from './logger.js'
-import { peerBookOf, type PeerBook } from './node/peer-book.js'
+import { peerBookOf, reachable, type PeerBook } from './node/peer-book.js'
 import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './node/peer-transport.js'
 import { refusalLog } from './refusal-log.js'
 import type { MemberIdentity } from './resolve-identity.js'
@@ -74,10 +74,12 @@ export function createTransport(parts: TransportParts): Transport {
   }
 }
 
-/** Of the membership in force; of a directory that was written without, that of the options. */
+/** As the log says at the start; in a directory that was written without, as the options say. */
 function storedBook({ identity, storage }: TransportParts): PeerBook {
-  const newest = storage.log.initialState().memberships.at(-1)
-  const book = peerBookOf(newest?.membership ?? identity.membership)
+  const { memberships } = storage.log.initialState()
+  const bookOf = (at = { membership: identity.membership }): PeerBook => peerBookOf(at.membership)
+  const committed = memberships.findLast(({ index }) => index <= storage.state.appliedIndex)
+  const book = reachable(bookOf(memberships.at(-1)), bookOf(committed))
   return book.urls.size > 0 ? book : peerBookOf(identity.membership)
 }
 

@@ -282,6 +282,27 @@ describe('a member that is removed', () => {
     await vi.waitUntil(() => ended instanceof MemberRemovedError, PATIENCE)
   })
 
+  it('leads until its removal is committed, however long an election would take', async () => {
+    const timing = { electionTimeoutMs: 4_000 }
+    const cluster = new Grown()
+    cluster.urls['a'] = await freeUrl()
+    let ended: Error | undefined
+    const onFatal = (error: Error): void => void (ended = error)
+    cluster.members.push(await start('a', { peerUrl: cluster.urls['a'], onFatal, ...timing }))
+    for (const name of ['b', 'c']) {
+      const id = await cluster.add(name)
+      await cluster.join(name, timing)
+      await cluster.promote(id)
+    }
+    const [leader, b, c] = cluster.members
+    const begun = performance.now()
+    await post(leader!, '/v3/cluster/member/remove', { ID: leader!.memberId })
+    await put(b!, 'with a new leader')
+    expect(performance.now() - begun).toBeLessThan(timing.electionTimeoutMs)
+    expect(await membersOf(c!)).toHaveLength(2)
+    await vi.waitUntil(() => ended instanceof MemberRemovedError, PATIENCE)
+  })
+
   it('is told so at its next start', async () => {
     const cluster = await (await new Grown().found()).growTo('b')
     const id = await cluster.add('c')

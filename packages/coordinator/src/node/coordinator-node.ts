@@ -23,7 +23,7 @@ import { LeaseKeeper } from './lease-keeper.js'
 import { LeaseService } from './lease-service.js'
 import { LogCutter } from './log-cutter.js'
 import { MembershipService } from './membership-service.js'
-import { peerBookOf } from './peer-book.js'
+import { PeerConnections } from './peer-connections.js'
 import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './peer-transport.js'
 import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
@@ -87,6 +87,7 @@ export class CoordinatorNode {
   readonly #keeper: LeaseKeeper
   readonly #applier: Applier
   readonly #transport: PeerTransport
+  readonly #connections: PeerConnections
   readonly #snapshots: Snapshots
   readonly #cutter: LogCutter
   readonly #loop: RaftLoop
@@ -128,6 +129,11 @@ export class CoordinatorNode {
       onApplied: (batch, term) => this.#onApplied(batch, term),
     })
     this.#transport = options.transport
+    this.#connections = new PeerConnections({
+      raft: this.#raft,
+      transport: this.#transport,
+      electionTicks,
+    })
     this.leases = new LeaseService({
       keeper: this.#keeper,
       reads: this.#reads,
@@ -243,7 +249,7 @@ export class CoordinatorNode {
           install: (snapshot) => this.#install(snapshot),
           discard: this.#options.snapshots.discard,
         },
-        onMembership: ({ membership }) => this.#transport.setPeers(peerBookOf(membership)),
+        onMembership: () => this.#connections.onMembership(),
         onStatus: (status) => this.#onStatus(status),
         onTick: (nowMs) => this.#onTick(nowMs),
         onFatal: this.#options.onFatal,
@@ -306,6 +312,7 @@ export class CoordinatorNode {
   }
 
   #onTick(nowMs: number): void {
+    this.#connections.tick()
     this.#cutter.tick()
     this.#proposer.tick(nowMs)
     this.#reads.tick(nowMs)

@@ -25,3 +25,12 @@ export function peerBookOf({ context }: Membership): PeerBook {
   }
   return { urls: new Map(urls), removed }
 }
+
+/**
+ * Whom to be connected to: to the members in force, and to those of `settled`, the last membership
+ * that is known to be committed. A removal may yet be lost with its leader, so nobody is told of it
+ * before, and a leader that is removed needs the others' word to commit it (thesis §4.2.2).
+ */
+export function reachable(inForce: PeerBook, settled: PeerBook): PeerBook {
+  return { urls: new Map([...settled.urls, ...inForce.urls]), removed: settled.removed }
+}

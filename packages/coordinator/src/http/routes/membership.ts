@@ -60,12 +60,14 @@ export async function moveLeader(
 async function change(context: EdgeContext, wanted: MemberChange): Promise<MembersAnswer> {
   const timeoutMs = requestTimeoutMs(context)
   await context.node.members.change(wanted, timeoutMs)
-  // The leader has committed it; what this member lists must not lag behind its own answer.
-  await context.node.readBarrier(timeoutMs)
   const { clusterId, memberId, node } = context
+  const isLeaving = wanted.type === 'remove' && wanted.id === memberId
+  // The leader has committed it; what this member lists must not lag behind its own answer. But who
+  // is removed is told nothing any more.
+  if (!isLeaving) await node.readBarrier(timeoutMs)
   return {
     header: { clusterId, memberId, raftTerm: node.status.term },
-    members: context.members(),
+    members: context.members().filter(({ id }) => !isLeaving || id !== memberId),
   }
 }
 
