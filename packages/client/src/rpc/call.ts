@@ -140,7 +140,7 @@ export class Call<Request, Response> {
       const headers = await this.#headers(endpoint, scope, progress)
       progress.sent = true
       const sentAt = context.clock.now()
-      const { status, body } = await context.transport.request({
+      const answer = await context.transport.request({
         endpoint,
         method: 'POST',
         path: `/v3${this.#route.path}`,
@@ -149,7 +149,7 @@ export class Call<Request, Response> {
         signal: scope.signal,
         maxBytes: limits.maxResponseBytes,
       })
-      const response = readResult(this.#route, status, body)
+      const response = readResult(this.#route, endpoint, answer)
       context.saw((response as { readonly header?: ResponseHeader }).header)
       context.budget.succeeded()
       return { response, endpoint, sentAt, inDoubt: this.#log.inDoubt }

@@ -5,6 +5,7 @@
 
 import { features, parseFirstJson, VersionResponse } from '@holdfast/protocol'
 import { orAbort } from '../time/scope.js'
+import { understood } from './route.js'
 
 export interface ServerFeatures {
   /** Whether a write that carries an id is executed once, however often it is sent. */
@@ -43,7 +44,7 @@ export class Features {
   async #ask(endpoint: string): Promise<ServerFeatures> {
     const { status, body } = await this.#fetchVersion(endpoint)
     if (status !== 200) return PLAIN_ETCD
-    const { holdfast } = VersionResponse.decode(parseFirstJson(body))
+    const { holdfast } = understood(endpoint, () => VersionResponse.decode(parseFirstJson(body)))
     if (holdfast === undefined) return PLAIN_ETCD
     return {
       requestIds: holdfast.features.includes(features.idempotencyKey),

@@ -1,13 +1,13 @@
 /** What a path takes and gives, and how an answer is read: as a result, or as the error that it is. */
 
 import {
-  decodeError,
   decodeStreamError,
   FieldError,
   HoldfastError,
   parseFirstJson,
   type JsonObject,
 } from '@holdfast/protocol'
+import { refusal } from './refusal.js'
 
 export interface Route<Request, Response> {
   readonly path: string
@@ -19,34 +19,35 @@ export interface Route<Request, Response> {
 /** @throws {HoldfastError} the error that the server sent, or `badResponse`. */
 export function readResult<Response>(
   route: Route<never, Response>,
-  status: number,
-  body: string,
+  endpoint: string,
+  { status, body }: { readonly status: number; readonly body: string },
 ): Response {
-  if (status !== 200) throw decodeError(status, body)
-  return readMessage(
-    route,
-    understood(() => parseFirstJson(body)),
-  )
+  if (status !== 200) throw refusal(endpoint, status, body)
+  const json = understood(endpoint, () => parseFirstJson(body))
+  return readMessage(route, endpoint, json)
 }
 
 /** Streams wrap each result, and may send an error in the place of one. */
-export function readMessage<Response>(route: Route<never, Response>, json: unknown): Response {
-  if (route.stream === 'none') return understood(() => route.response.decode(json))
+export function readMessage<Response>(
+  route: Route<never, Response>,
+  endpoint: string,
+  json: unknown,
+): Response {
+  if (route.stream === 'none') return understood(endpoint, () => route.response.decode(json))
   const error = decodeStreamError(json)
   if (error !== undefined) throw error
   const { result } = json as { readonly result?: unknown }
-  return understood(() => route.response.decode(result ?? {}))
+  return understood(endpoint, () => route.response.decode(result ?? {}))
 }
 
 /** @throws {HoldfastError} `badResponse` when it cannot be read. */
-export function understood<T>(read: () => T): T {
+export function understood<T>(endpoint: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
     const where = error instanceof FieldError ? `${error.path}: ` : ''
-    throw new HoldfastError('badResponse', `the answer is not etcd's: ${where}${problem}`, {
-      cause: error,
-    })
+    const message = `the answer of ${endpoint} is not etcd's: ${where}${problem}`
+    throw new HoldfastError('badResponse', message, { cause: error })
   }
 }

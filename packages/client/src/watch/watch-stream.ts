@@ -7,7 +7,6 @@
  */
 
 import {
-  decodeError,
   HoldfastError,
   JsonSplitter,
   routes,
@@ -16,6 +15,7 @@ import {
   type WatchCreateRequest,
   type WatchResponse,
 } from '@holdfast/protocol'
+import { refusal } from '../rpc/refusal.js'
 import { readMessage, understood } from '../rpc/route.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { abortError, orAbort, type Scope } from '../time/scope.js'
@@ -66,7 +66,7 @@ export class WatchStream {
     try {
       const { status, chunks } = await rpc.open(endpoint, routes.watch.path, body, scope)
       const opened = { endpoint, chunks: chunks[Symbol.asyncIterator]() }
-      if (status !== 200) throw decodeError(status, await readAll(opened.chunks))
+      if (status !== 200) throw refusal(endpoint, status, await readAll(opened.chunks))
       return new WatchStream(rpc, scope, opened, start.startRevision)
     } catch (error) {
       throw failure(rpc, endpoint, scope, error)
@@ -79,7 +79,7 @@ export class WatchStream {
   async next(): Promise<readonly WatchResponse[]> {
     try {
       // What was wrong with the last chunk, after the messages that it completed.
-      understood(() => this.#splitter.check())
+      understood(this.#endpoint, () => this.#splitter.check())
       for (;;) {
         const chunk = await this.#chunkOrSilence()
         if (chunk === 'silence') {
@@ -87,7 +87,7 @@ export class WatchStream {
           continue
         }
         if (chunk.done === true) throw ended()
-        const values = understood(() => this.#splitter.push(chunk.value))
+        const values = understood(this.#endpoint, () => this.#splitter.push(chunk.value))
         if (values.length > 0) return values.map((json) => this.#read(json))
       }
     } catch (error) {
@@ -96,7 +96,7 @@ export class WatchStream {
   }
 
   #read(json: unknown): WatchResponse {
-    const message = readMessage(routes.watch, json)
+    const message = readMessage(routes.watch, this.#endpoint, json)
     this.#rpc.saw(message.header)
     return message
   }
