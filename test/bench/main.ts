@@ -1,5 +1,5 @@
 /**
- * `pnpm bench`: put, get and lock+unlock of ours and of the peers, in turn, in one run. Reads top to
+ * `npm run bench`: put, get and lock+unlock of ours and of the peers, in turn, in one run. Reads top to
  * bottom: what can take part, the rounds, the report. Progress goes to standard error, the tables to
  * standard output; every server and every byte of data is gone afterwards, even when interrupted.
  */

@@ -21,7 +21,7 @@ export class BenchOptionsError extends Error {
   override readonly name = 'BenchOptionsError'
 }
 
-export const usage = `pnpm bench [--seconds 3] [--warm-up 1] [--rounds 3] [--concurrency 1,64,256]
+export const usage = `npm run bench [--seconds 3] [--warm-up 1] [--rounds 3] [--concurrency 1,64,256]
            [--workloads ${workloads.join()}] [--only ROW,...] [--no-evidence] [--json FILE]
 
 ROW is one of ${lineup.map(({ id }) => id).join(', ')},
