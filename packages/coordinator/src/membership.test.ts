@@ -171,6 +171,16 @@ describe('a cluster of one', () => {
   })
 })
 
+describe('a second voter', () => {
+  it('finds itself listed before it is committed, since that takes its own vote', async () => {
+    const cluster = await new Grown().found()
+    const adding = cluster.add('b', false)
+    await vi.waitFor(() => cluster.join('b'), PATIENCE)
+    expect(await adding).toBe(cluster.members[1]!.memberId)
+    await put(cluster.members[1]!, 'by both')
+  })
+})
+
 describe('a member that joined', () => {
   it('is started again as it was, and knows everybody', async () => {
     const cluster = await new Grown().found()

@@ -159,7 +159,8 @@ function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts)
     peerUrl: config.peerUrl,
     describe: () => ({
       clusterId: identity.clusterId,
-      membership: node.committedMembership,
+      // In force is enough: that of a second voter is not committed before it has joined.
+      membership: node.membership,
       started: node.state.members().map(({ id }) => id),
     }),
     onRemoved: () => onFatal(new MemberRemovedError(config.name)),
