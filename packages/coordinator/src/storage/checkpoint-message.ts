@@ -9,6 +9,7 @@ export type FromCheckpointWorker =
   /** The state is durable up to this index of the log. */
   | { readonly type: 'released'; readonly durableIndex: number }
   | { readonly type: 'copied'; readonly copy: StateCopy }
+  | { readonly type: 'notCopied'; readonly reason: string }
 
 export type ToCheckpointWorker =
   | { readonly type: 'held'; readonly appliedIndex: number }

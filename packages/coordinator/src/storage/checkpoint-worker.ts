@@ -119,12 +119,19 @@ function finish(appliedIndex: number): void {
   copyIfAsked()
 }
 
-/** The database is whole without the WAL, and changes only by what this very thread does. */
+/**
+ * The database is whole without the WAL, and changes only by what this very thread does. A copy that
+ * fails, as for want of room, says nothing against the state: only the follower must wait.
+ */
 function copyIfAsked(): void {
   if (copyTo === undefined) return
-  const state = copyState(descriptor, copyTo)
+  const to = copyTo
   copyTo = undefined
-  post({ type: 'copied', copy: state })
+  try {
+    post({ type: 'copied', copy: copyState(descriptor, to) })
+  } catch (error) {
+    post({ type: 'notCopied', reason: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 function truncate(): void {

@@ -114,6 +114,10 @@ export class Checkpointer {
     if (message.type === 'hold' && this.#worker.state === 'open') this.#hold()
     if (message.type === 'released') this.#release(message.durableIndex)
     if (message.type === 'copied') this.#endCopy(({ resolve }) => resolve(message.copy))
+    if (message.type === 'notCopied') {
+      const error = new Error(`the state could not be copied: ${message.reason}`)
+      this.#endCopy(({ reject }) => reject(error))
+    }
   }
 
   #hold(): void {

@@ -93,6 +93,7 @@ async function openLocked(
   const [raftPath, statePath] = [inDirectory('raft.db'), inDirectory('state.db')]
   const [wholePath, partPath] = [inDirectory('received.db'), inDirectory('receiving.db')]
   const outgoingPath = inDirectory('sending.db')
+  rmSync(outgoingPath, { force: true })
   createFile(raftPath)
   createFile(statePath)
 

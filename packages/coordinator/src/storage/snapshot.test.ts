@@ -1,6 +1,6 @@
 /** Snapshots as files, and the log that begins behind them (Raft §7; catalogue 28, 33, 39–41). */
 
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -86,6 +86,25 @@ describe('a snapshot', () => {
     expect(storage.outgoing.oldestIndex).toBe(Infinity)
     await logAndApply(storage, [putAt(11, 'a')])
     expect((await storage.outgoing.take()).index).toBe(11)
+  })
+
+  it('for which the disk has no room fails alone, and can be made later', async () => {
+    const directory = newDirectory()
+    const storage = await memberWith(10, directory)
+    symlinkSync('/dev/full', join(directory, 'sending.db'))
+    await expect(storage.outgoing.take()).rejects.toThrow('the state could not be copied')
+    await logAndApply(storage, [putAt(11, 'later')])
+    expect((await storage.outgoing.take()).index).toBe(11)
+  })
+
+  it('whose sending a crash has ended leaves nothing behind', async () => {
+    const directory = newDirectory()
+    const storage = await memberWith(10, directory)
+    const { path } = await storage.outgoing.take()
+    await storage.close()
+    expect(existsSync(path)).toBe(true)
+    await open(directory)
+    expect(existsSync(path)).toBe(false)
   })
 
   it.each<[string, (sent: Sent) => Sent]>([
