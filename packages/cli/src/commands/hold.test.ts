@@ -144,11 +144,11 @@ describe.each(commands)('%s', (verb, prefix, event) => {
 })
 
 test('lock --try does not wait, and tells who has it', async () => {
-  const holder = target.begin('lock', 'tried', '--label', 'nightly')
+  const holder = target.begin('lock', 'tried', '--label', 'by hand')
   await eventually(() => holder.io.out || undefined)
   const { exit, err } = await target.cli('lock', 'tried', '--try', ...shell('exit 0'))
   expect(exit).toBe(75)
-  expect(err).toMatch(/^holdfast: tried is not free: held by nightly, .*process \d+, who asked/)
+  expect(err).toMatch(/^holdfast: tried is not free: held by "by hand", .*process \d+, who asked/)
   holder.io.signal('SIGTERM')
   await holder.exit
   expect(await target.cli('lock', 'tried', '--try', ...shell('exit 0'))).toMatchObject({ exit: 0 })

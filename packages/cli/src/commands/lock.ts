@@ -101,7 +101,8 @@ async function acquire(
 
 function busy(message: string, holder: LockHolder | undefined, { output }: Surroundings): number {
   const { label, host, pid, since } = holder ?? {}
-  const parts = [label, host, pid === undefined ? undefined : `process ${pid}`].filter(Boolean)
+  const said = label === undefined ? undefined : JSON.stringify(label)
+  const parts = [said, host, pid === undefined ? undefined : `process ${pid}`].filter(Boolean)
   const by = parts.length > 0 ? `: held by ${parts.join(', ')}` : ''
   const from = parts.length > 0 && since !== undefined ? `, who asked for it at ${since}` : ''
   output.failure({

@@ -2,6 +2,7 @@
 
 import { LockLostError } from '../errors.js'
 import type { Core } from '../core.js'
+import { inspection } from '../inspection.js'
 import type { Compare } from '../kv/compare.js'
 import type { Value } from '../kv/keys.js'
 import { op, runTxn } from '../kv/txn.js'
@@ -67,6 +68,17 @@ export class Leadership implements AsyncDisposable {
 
   /** Gives the leadership to the next candidate. As `release()` of a lock, it never rejects. */
   readonly resign = (): Promise<void> => this.#hold.release()
+
+  /** For logs. */
+  toJSON(): object {
+    const { name, key, fencingToken } = this
+    return { name, key, fencingToken }
+  }
+
+  /** @internal */
+  [inspection](): object {
+    return this.toJSON()
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hold.release()

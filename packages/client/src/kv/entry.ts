@@ -1,6 +1,7 @@
 /** A key with its value and its history, as reads, watches and previous values give it. */
 
 import { utf8Decode, type KeyValue } from '@holdfast/protocol'
+import { inspection } from '../inspection.js'
 
 export class Entry {
   readonly #kv: KeyValue
@@ -57,6 +58,17 @@ export class Entry {
   /** The id of the lease that the key ends with; `'0'` for none. */
   get lease(): string {
     return this.#kv.lease
+  }
+
+  /** For logs: the key and the value as text, whatever bytes they are, and the history. */
+  toJSON(): object {
+    const { key, createRevision, modRevision, version, lease } = this
+    return { key, value: this.text(), createRevision, modRevision, version, lease }
+  }
+
+  /** @internal */
+  [inspection](): object {
+    return this.toJSON()
   }
 }
 

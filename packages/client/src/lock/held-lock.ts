@@ -1,5 +1,6 @@
 /** A lock that was granted. Its methods may be taken out of it: `({ signal, guard }) => …`. */
 
+import { inspection } from '../inspection.js'
 import type { Compare } from '../kv/compare.js'
 import type { Hold } from '../session/hold.js'
 
@@ -60,6 +61,17 @@ export class HeldLock implements AsyncDisposable {
    * in the background.
    */
   readonly release = (): Promise<void> => this.#hold.release()
+
+  /** For logs. */
+  toJSON(): object {
+    const { name, key, fencingToken } = this
+    return { name, key, fencingToken }
+  }
+
+  /** @internal */
+  [inspection](): object {
+    return this.toJSON()
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hold.release()
