@@ -31,6 +31,8 @@ export interface SnapshotReceiverOptions {
 }
 
 interface Receiving {
+  /** Of the leader that offered it. */
+  readonly term: number
   readonly file: SnapshotFile
   readonly sink: SnapshotSink
   /** The stream that it comes on now. */
@@ -79,6 +81,10 @@ export class SnapshotReceiver {
       answer(socket, { offset: earlier.sink.bytes })
       return
     }
+    if (earlier !== undefined && message.term < earlier.term) {
+      this.#refuse(socket, 'a later leader sends one')
+      return
+    }
     earlier?.socket.destroy()
     this.close()
     const sink = this.#options.begin(message, file)
@@ -86,7 +92,7 @@ export class SnapshotReceiver {
       this.#refuse(socket, sink)
       return
     }
-    this.#receiving = { file, sink, socket }
+    this.#receiving = { term: message.term, file, sink, socket }
     answer(socket, { offset: 0 })
   }
 

@@ -66,6 +66,10 @@ class Attempt {
   async run(): Promise<boolean> {
     const socket = await this.#connect()
     if (socket === undefined) return false
+    if (this.#sending.signal.aborted) {
+      socket.destroy()
+      return false
+    }
     const abort = (): void => void socket.destroy()
     this.#sending.signal.addEventListener('abort', abort)
     socket.setTimeout(SILENCE_MS, abort)
@@ -144,6 +148,10 @@ async function write(socket: Socket, payload: Buffer): Promise<void> {
   const hasRoom = socket.write(payload)
   socket.uncork()
   if (hasRoom || socket.destroyed) return
-  // A stream that breaks is seen by who waits for its answers.
-  await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined)
+  // A stream that breaks is seen by who waits for its answers. What was not waited for is forgotten.
+  const waited = new AbortController()
+  const { signal } = waited
+  const either = [once(socket, 'drain', { signal }), once(socket, 'close', { signal })]
+  await Promise.race(either).catch(() => undefined)
+  waited.abort()
 }

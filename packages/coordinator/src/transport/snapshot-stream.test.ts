@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { InstallSnapshot } from '@holdfast/raft'
@@ -71,6 +73,7 @@ class MemorySink implements SnapshotSink {
 interface Pair {
   readonly a: LoopbackMember
   readonly b: LoopbackMember
+  readonly portOfB: number
   readonly wire: DamagingWire
   readonly sinks: MemorySink[]
 }
@@ -81,7 +84,7 @@ async function pair(): Promise<Pair> {
   const wire = new DamagingWire(portOfB)
   closing.push(() => wire.close())
   await wire.listen(portOfWire)
-  const b = new LoopbackMember({ id: 'b', port: portOfB, peers: { a: portOfA } })
+  const b = new LoopbackMember({ id: 'b', port: portOfB, peers: { a: portOfA, c: portOfA } })
   const a = new LoopbackMember({ id: 'a', port: portOfA, peers: { b: portOfWire } })
   for (const member of [b, a]) {
     closing.push(() => member.transport.close())
@@ -92,7 +95,7 @@ async function pair(): Promise<Pair> {
     sinks.push(new MemorySink(expected))
     return sinks.at(-1)!
   }
-  return { a, b, wire, sinks }
+  return { a, b, portOfB, wire, sinks }
 }
 
 it('arrive whole, and only then reach the core', async () => {
@@ -157,6 +160,66 @@ it('give way to a newer one, one at a time', async () => {
   a.transport.sendSnapshot(message, path, file).catch(() => undefined)
   await eventually(() => sinks[1]?.isFinished).toBe(true)
   expect(sinks[0]!.isDiscarded).toBe(true)
+})
+
+it('do not give way to one of an earlier leader, which the core would have no use for', async () => {
+  const { a, b, portOfB, sinks } = await pair()
+  const c = new LoopbackMember({ id: 'c', port: await freePort(), peers: { b: portOfB } })
+  closing.push(() => c.transport.close())
+  const older = { bytes: MIB, sha256: sha256Of(contents.subarray(0, MIB)) }
+  const refused: Promise<void>[] = []
+  const offerOlder = ({ bytes }: MemorySink): void => {
+    if (bytes !== CHUNK_BYTES) return
+    const sending = c.transport.sendSnapshot({ ...message, from: 'c', term: 2 }, path, older)
+    refused.push(expect(sending).rejects.toThrow('later leader'))
+  }
+  b.beginSnapshot = (_message, expected) => {
+    sinks.push(new MemorySink(expected, offerOlder))
+    return sinks.at(-1)!
+  }
+  await a.transport.sendSnapshot(message, path, file)
+  await Promise.all(refused)
+  expect(refused).toHaveLength(1)
+  expect(sinks).toHaveLength(1)
+  expect(b.messages).toEqual([message])
+})
+
+it('leave nothing behind on their stream, however many chunks they have', async () => {
+  const warnings: Error[] = []
+  const collect = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', collect)
+  closing.push(() => Promise.resolve(process.off('warning', collect)))
+  const { a } = await pair()
+  await a.transport.sendSnapshot(message, path, file)
+  expect(warnings).toEqual([])
+})
+
+it('are given up when the sender closes, even while it opens a stream', async () => {
+  const port = await freePort()
+  const received: Buffer[] = []
+  const opened: { accept?: () => void } = {}
+  const hasEnded = new Promise<void>((resolve) => {
+    const server = createServer().listen(port, '127.0.0.1')
+    server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+      socket.on('error', () => socket.destroy())
+      if (request.headers['holdfast-channel'] !== 'snapshot') return void socket.destroy()
+      socket.on('data', (chunk: Buffer) => received.push(chunk))
+      socket.once('end', () => socket.destroy())
+      socket.once('close', resolve)
+      opened.accept = () => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n')
+    })
+    closing.push(() => Promise.resolve(server.close()))
+  })
+  const a = new LoopbackMember({ id: 'a', port: await freePort(), peers: { b: port } })
+  await a.listen()
+  const sending = a.transport.sendSnapshot(message, path, file)
+  const isAborted = expect(sending).rejects.toThrow('aborted')
+  await eventually(() => opened.accept).toBeDefined()
+  await a.transport.close()
+  opened.accept?.()
+  await isAborted
+  await hasEnded
+  expect(received).toEqual([])
 })
 
 it('cannot be sent to a member that is not there', async () => {
