@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { formatOf } from './migrate.js'
 import { openClient } from './sqlite-client.js'
 
 /** What a copy of the state holds, and how to tell that another copy of it is whole. */
@@ -48,6 +49,7 @@ export function copyState(descriptor: number, to: string): StateCopy {
 export function readPosition(path: string): { readonly index: number; readonly term: number } {
   const client = openClient(path, 'full')
   try {
+    if (formatOf(client) === 0) return { index: 0, term: 0 }
     const position = client
       .prepare('SELECT applied_index AS "index", applied_term AS term FROM position')
       .get() as { index: number; term: number } | undefined

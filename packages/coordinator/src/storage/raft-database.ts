@@ -15,7 +15,7 @@ import {
 import { openConnection, type Connection } from './connection.js'
 import { EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
 import { LogRows } from './log-rows.js'
-import { migrate } from './migrate.js'
+import { formatOf, migrate } from './migrate.js'
 import { LogStartRow, type LogStart } from './log-start.js'
 import { hardState, identity, logStart, RAFT_MIGRATIONS } from './raft-schema.js'
 import { StorageError } from './storage-error.js'
@@ -51,6 +51,8 @@ export function readDirectoryIdentity(directory: string): DirectoryIdentity | un
   if (!existsSync(path) || statSync(path).size === 0) return undefined
   const connection = openConnection(path, 'readonly')
   try {
+    // A crash at the very first start leaves a database without tables.
+    if (formatOf(connection.client) === 0) return undefined
     const owner = connection.db.select().from(identity).get()
     return owner && { clusterId: owner.clusterId, memberId: owner.memberId }
   } finally {

@@ -1,6 +1,6 @@
 /** Snapshots as files, and the log that begins behind them (Raft §7; catalogue 28, 33, 39–41). */
 
-import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -181,6 +181,22 @@ describe('a crash (catalogue 28)', () => {
     expect(again.state.hash()).toEqual(sender.state.hash())
     expect([again.log.firstIndex(), again.log.lastIndex()]).toEqual([51, 50])
     expect(again.log.initialState().memberships).toMatchObject([{ index: 50 }])
+  })
+
+  it('before it is installed is made good also where the old state had hardly begun', async () => {
+    const sender = await memberWith(50)
+    const sent = await snapshotOf(sender)
+    const directory = newDirectory()
+    const receiver = await open(directory)
+    receive(receiver, sent).finish()
+    await beginBehind(receiver, sent)
+    await receiver.close()
+    // As a power loss leaves it: what was only in the WAL is gone.
+    rmSync(join(directory, 'state.db'))
+    const client = new Database(join(directory, 'state.db'))
+    client.pragma('journal_mode = WAL')
+    client.close()
+    expect((await open(directory)).state.hash()).toEqual(sender.state.hash())
   })
 
   it('that lost the snapshot behind which the log begins keeps the member from starting', async () => {
