@@ -442,6 +442,17 @@ describe('what a driver asks about the members', () => {
     })
   })
 
+  test('whether the entry that was begun is committed, or another in its place', () => {
+    const member = established()
+    const begun = change(member, 'remove', '3')
+    expect(begun).toEqual({ index: 2, term: 1 })
+    const isCommitted = (term: number): boolean => member.raft.isCommitted({ index: 2, term })
+    expect([isCommitted(1), isCommitted(0)]).toEqual([false, false])
+    member.settle()
+    member.acceptFrom('2')
+    expect([isCommitted(1), isCommitted(0)]).toEqual([true, false])
+  })
+
   test('who was heard within an election timeout; nobody but a leader can tell', () => {
     const member = established({ electionTicks: 10, learners: ['4'] })
     const active = (): string[] =>

@@ -197,6 +197,12 @@ export class Raft {
     return log.membership.newestAt(log.commitIndex)
   }
 
+  /** Whether the entry at this place is known to be committed; one that was replaced never is. */
+  isCommitted(position: LogPosition): boolean {
+    const { log } = this.#core
+    return position.index <= log.commitIndex && log.matches(position)
+  }
+
   /** Whether a leader has heard this member within an election timeout. Always false elsewhere. */
   isActive(id: MemberId): boolean {
     return this.#roles.leadership?.isActive(id) ?? false

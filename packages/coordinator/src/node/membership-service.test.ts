@@ -29,6 +29,8 @@ const membership: Membership = {
 class Fixture {
   belief: Omit<Status, 'commitIndex'> = { role: 'leader', leaderId: '1', term: 4 }
   committedIndex = 0
+  /** Of what was committed last. */
+  committedTerm = 4
   /** Of a membership that is in force, committed or not. */
   begunIndex = 0
   result: LogPosition | ChangeRefusal = { index: 7, term: 4 }
@@ -60,6 +62,8 @@ class Fixture {
           this.contexts.push(context)
           return this.result
         },
+        isCommitted: ({ index, term }) =>
+          index <= this.committedIndex && term === this.committedTerm,
         transferLeadership: () => this.transferResult,
         isActive: () => true,
       },
@@ -137,6 +141,17 @@ describe('on the leader', () => {
     const change = fixture.service.change(add, TIMEOUT_MS)
     await turn()
     fixture.belief = { ...fixture.belief, term: 5 }
+    fixture.follow(done)
+    await change
+    expect(fixture.asked).toHaveLength(1)
+  })
+
+  it('a change is not done by what another leader has committed in its place', async () => {
+    const change = fixture.service.change(add, TIMEOUT_MS)
+    await turn()
+    fixture.belief = { ...fixture.belief, term: 5 }
+    fixture.committedIndex = 7
+    fixture.committedTerm = 5
     fixture.follow(done)
     await change
     expect(fixture.asked).toHaveLength(1)

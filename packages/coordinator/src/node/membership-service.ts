@@ -26,6 +26,7 @@ export interface MembershipServiceOptions {
     | 'membership'
     | 'committedMembership'
     | 'changeMembership'
+    | 'isCommitted'
     | 'transferLeadership'
     | 'isActive'
   >
@@ -110,7 +111,7 @@ export class MembershipService {
     const deadline = performance.now() + timeoutMs
     const begun = await this.#begin(change, deadline)
     const { raft } = this.#options
-    while (raft.committedMembership.index < begun.index) {
+    while (!raft.isCommitted(begun)) {
       if (raft.status.term !== begun.term) throw new NodeError('timeout', 'unknown')
       await this.#pause(deadline)
     }
