@@ -1,25 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '@holdfast/client'
 import { serveCommand, startProcessCluster, type ProcessCluster } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClientProcess, type ClientExit } from './client-process.js'
 import { decodeHold, overlaps, tokenInversions, type Hold } from './hold.js'
-import { contentOf, type MemberContent } from './member-content.js'
+import { settledContents } from './member-content.js'
 import { killMembers, type Kill } from './member-killer.js'
 import { seededRandom } from './seeded-random.js'
 
 const CLIENTS = 8
 const SECONDS = Number(process.env['HOLDFAST_E2E_SECONDS'] ?? '60')
 const seed = Number(process.env['HOLDFAST_E2E_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
-
-/** Members that have been told everything: they only need a moment to apply it. */
-async function settledContents(cluster: ProcessCluster): Promise<readonly MemberContent[]> {
-  for (;;) {
-    const contents = await Promise.all(cluster.endpoints.map(contentOf))
-    if (new Set(contents.map(({ revision }) => revision)).size === 1) return contents
-    await delay(50)
-  }
-}
 
 describe('eight processes take one lock in turn while members are killed with -9', () => {
   let cluster: ProcessCluster
@@ -82,7 +72,7 @@ describe('eight processes take one lock in turn while members are killed with -9
   })
 
   it('all members end with the same revision and the same content', async () => {
-    const [first, ...others] = await settledContents(cluster)
+    const [first, ...others] = await settledContents(cluster.endpoints)
     for (const other of others) expect(other).toEqual(first)
   })
 })

@@ -9,5 +9,6 @@ export const etcdCommand: MemberCommand = (spec) => ({
     ...['--listen-client-urls', spec.clientUrl, '--advertise-client-urls', spec.clientUrl],
     ...['--listen-peer-urls', spec.peerUrl, '--initial-advertise-peer-urls', spec.peerUrl],
     ...['--initial-cluster', initialClusterText(spec)],
+    ...['--initial-cluster-state', spec.initialClusterState],
   ],
 })

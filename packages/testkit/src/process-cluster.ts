@@ -17,6 +17,8 @@ export interface MemberSpec {
   readonly dataDirectory: string
   /** Name to peer URL, of all members. */
   readonly initialCluster: Readonly<Record<string, string>>
+  /** Whether the cluster is founded with this member, or exists and has added it. */
+  readonly initialClusterState: 'new' | 'existing'
 }
 
 /** The list as `holdfast serve` and etcd both take it: `m1=http://…,m2=http://…`. */
@@ -40,8 +42,13 @@ export interface ProcessClusterOptions {
 }
 
 export interface ProcessCluster {
+  /** Those of now. */
   readonly members: readonly MemberProcess[]
   readonly endpoints: readonly string[]
+  /** Starts one more member, when `admit` has added it to the cluster at this peer URL. */
+  addMember(admit: (peerUrl: string) => Promise<void>): Promise<MemberProcess>
+  /** No longer counts a member that the cluster has removed. Resolves when it has ended by itself. */
+  forgetMember(member: MemberProcess): Promise<void>
   /** The member that leads now, waiting until there is one. */
   leader(): Promise<MemberProcess>
   /** Resolves when this member answers linearizable reads. */
@@ -53,19 +60,38 @@ export interface ProcessCluster {
 export async function startProcessCluster(options: ProcessClusterOptions): Promise<ProcessCluster> {
   const { size = 3, startTimeoutMs = 30_000 } = options
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-cluster-'))
-  const members = (await planMembers(size, directory)).map(
-    (spec) =>
-      new MemberProcess({
-        name: spec.name,
-        clientUrl: spec.clientUrl,
-        logFile: join(directory, `${spec.name}.log`),
-        ...options.memberCommand(spec),
-      }),
-  )
-  for (const member of members) member.start()
+  const specs = [...(await planMembers(size, directory))]
+  const startMember = (spec: MemberSpec): MemberProcess => {
+    const member = new MemberProcess({
+      name: spec.name,
+      clientUrl: spec.clientUrl,
+      logFile: join(directory, `${spec.name}.log`),
+      ...options.memberCommand(spec),
+    })
+    member.start()
+    return member
+  }
+  const members = specs.map(startMember)
   const cluster: ProcessCluster = {
     members,
-    endpoints: members.map(({ clientUrl }) => clientUrl),
+    get endpoints() {
+      return members.map(({ clientUrl }) => clientUrl)
+    },
+    addMember: async (admit) => {
+      const others = specs.filter(({ name }) => members.some((member) => member.name === name))
+      const spec = await planNewcomer(`m${specs.length + 1}`, others, directory)
+      specs.push(spec)
+      await admit(spec.peerUrl)
+      const member = startMember(spec)
+      members.push(member)
+      return member
+    },
+    forgetMember: async (member) => {
+      const hasEnded = (): Promise<true | undefined> =>
+        Promise.resolve(member.running ? undefined : true)
+      await until(`${member.name} to end`, startTimeoutMs, hasEnded)
+      members.splice(members.indexOf(member), 1)
+    },
     leader: () => until('a leader', startTimeoutMs, () => findLeader(members)),
     healthy: async (member) => {
       const serves = async (): Promise<true | undefined> =>
@@ -98,7 +124,26 @@ async function planMembers(size: number, directory: string): Promise<readonly Me
     peerUrl: urlAt(size + index),
     dataDirectory: join(directory, name),
     initialCluster,
+    initialClusterState: 'new',
   }))
+}
+
+async function planNewcomer(
+  name: string,
+  others: readonly MemberSpec[],
+  directory: string,
+): Promise<MemberSpec> {
+  const [clientPort, peerPort] = await freePorts(2)
+  const peerUrl = `http://127.0.0.1:${peerPort ?? 0}`
+  const known = others.map((other) => [other.name, other.peerUrl] as const)
+  return {
+    name,
+    clientUrl: `http://127.0.0.1:${clientPort ?? 0}`,
+    peerUrl,
+    dataDirectory: join(directory, name),
+    initialCluster: Object.fromEntries([...known, [name, peerUrl]]),
+    initialClusterState: 'existing',
+  }
 }
 
 async function until<T>(

@@ -17,6 +17,7 @@ export function serveCommand(importer: string, flags: readonly string[] = []): M
       ...[program, 'serve', '--name', spec.name, '--data-dir', spec.dataDirectory],
       ...['--client-url', spec.clientUrl, '--peer-url', spec.peerUrl],
       ...['--initial-cluster', initialClusterText(spec)],
+      ...['--initial-cluster-state', spec.initialClusterState],
       ...flags,
     ],
   })
