@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CoordinatorOptionsError, type CoordinatorOptions } from './coordinator-options.js'
 import { startCoordinator, type Coordinator } from './start-coordinator.js'
@@ -245,15 +244,6 @@ describe('a start that fails', () => {
     await first.close()
     await expect(start(options)).rejects.toMatchObject({ code: 'foreignDirectory' })
     expect(await valueAt(await start(), 'k')).toBe('v')
-  })
-
-  it('by a crash in the middle of the very first one is made good by the next', async () => {
-    mkdirSync(join(parent, 'data'))
-    // A database of which nothing is there yet but that it has a WAL.
-    const client = new Database(join(parent, 'data', 'raft.db'))
-    client.pragma('journal_mode = WAL')
-    client.close()
-    await put(await start(), 'k', 'v')
   })
 
   it('by a log that is no database says so', async () => {

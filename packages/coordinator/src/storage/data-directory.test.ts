@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from './connection.js'
+import { readDirectoryIdentity } from './raft-database.js'
 import { RAFT_MIGRATIONS } from './raft-schema.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { append, entriesOf, entry, newDirectory, open } from './storage.test-support.js'
@@ -47,6 +48,16 @@ describe('a data directory', () => {
     const files = readdirSync(directory)
     expect(files).toEqual(expect.arrayContaining(['lock', 'raft.db', 'state.db', 'state.db-wal']))
     for (const file of files) expect(mode(join(directory, file)), file).toBe('600')
+  })
+
+  it('is nobody’s after a crash that left a database without tables, and can be used', async () => {
+    const directory = newDirectory()
+    mkdirSync(directory)
+    const client = new Database(join(directory, 'raft.db'))
+    client.pragma('journal_mode = WAL')
+    client.close()
+    expect(readDirectoryIdentity(directory)).toBeUndefined()
+    await append(await open(directory), entriesOf(1, 1, 1))
   })
 
   it('is refused while another storage has it open (catalogue 38)', async () => {
