@@ -52,9 +52,7 @@ await second.lock('account/42').run(({ fencingToken }) => {
   console.log(`the second holds the lock, token ${fencingToken}: write accepted: ${accepted}`)
 })
 const late = writeBalance(150, paused.fencingToken)
-console.log(
-  `the first wakes up and writes with token ${paused.fencingToken}: write accepted: ${late}`,
-)
+console.log(`the first wakes up, token ${paused.fencingToken}: write accepted: ${late}`)
 
 await first.close()
 await second.close()
