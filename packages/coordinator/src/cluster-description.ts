@@ -7,6 +7,7 @@
 import { get } from 'node:http'
 import { decodeMembership, encodeMembership, type MemberId, type Membership } from '@holdfast/raft'
 import { peerBookOf } from './node/peer-book.js'
+import { CLUSTER_PATH } from './transport/peer-protocol.js'
 
 export interface ClusterDescription {
   readonly clusterId: string
@@ -15,7 +16,6 @@ export interface ClusterDescription {
   readonly started: readonly MemberId[]
 }
 
-const PATH = '/holdfast/cluster'
 const ATTEMPT_MS = 2_000
 const MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -53,7 +53,7 @@ async function ask(peerUrl: string): Promise<ClusterDescription> {
 function text(peerUrl: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ATTEMPT_MS)
-    const request = get(new URL(PATH, peerUrl), { agent: false, signal }, (response) => {
+    const request = get(new URL(CLUSTER_PATH, peerUrl), { agent: false, signal }, (response) => {
       let received = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {

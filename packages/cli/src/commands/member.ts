@@ -1,5 +1,6 @@
 /** `holdfast member`: who belongs to the cluster. */
 
+import type { Holdfast } from '@holdfast/client'
 import type { Command } from 'commander'
 import { withClient } from '../client.js'
 import { teach, type CommandHost } from '../command-host.js'
@@ -37,8 +38,8 @@ export function addMember(program: Command, host: CommandHost): void {
     }),
   )
   addAdd(member, host)
-  addRemove(member, host)
-  addPromote(member, host)
+  addChange(member, host, remove)
+  addChange(member, host, promote)
   addUpdate(member, host)
 }
 
@@ -61,29 +62,37 @@ function addAdd(member: Command, host: CommandHost): void {
   )
 }
 
-function addRemove(member: Command, host: CommandHost): void {
-  const command = member
-    .command('remove')
-    .description('Removes a member for good. It stops when it hears of it.')
-    .argument('<id>', 'as `holdfast member list` prints it')
-  command.action((id: string) =>
-    host.run(command, async (surroundings) => {
-      await withClient(surroundings, ({ cluster }) => cluster.removeMember(id))
-      surroundings.output.result({ json: () => ({ id }), text: () => `${id} removed` })
-      return exitCode.ok
-    }),
-  )
+interface ChangeOfOne {
+  readonly name: string
+  readonly description: string
+  readonly change: (cluster: Holdfast['cluster'], id: string) => Promise<void>
+  /** What is said of the id afterwards. */
+  readonly done: string
 }
 
-function addPromote(member: Command, host: CommandHost): void {
+const remove: ChangeOfOne = {
+  name: 'remove',
+  description: 'Removes a member for good. It stops when it hears of it.',
+  change: (cluster, id) => cluster.removeMember(id),
+  done: 'removed',
+}
+
+const promote: ChangeOfOne = {
+  name: 'promote',
+  description: 'Makes a learner that has caught up a voter.',
+  change: (cluster, id) => cluster.promoteMember(id),
+  done: 'is a voter',
+}
+
+function addChange(member: Command, host: CommandHost, of: ChangeOfOne): void {
   const command = member
-    .command('promote')
-    .description('Makes a learner that has caught up a voter.')
+    .command(of.name)
+    .description(of.description)
     .argument('<id>', 'as `holdfast member list` prints it')
   command.action((id: string) =>
     host.run(command, async (surroundings) => {
-      await withClient(surroundings, ({ cluster }) => cluster.promoteMember(id))
-      surroundings.output.result({ json: () => ({ id }), text: () => `${id} is a voter` })
+      await withClient(surroundings, ({ cluster }) => of.change(cluster, id))
+      surroundings.output.result({ json: () => ({ id }), text: () => `${id} ${of.done}` })
       return exitCode.ok
     }),
   )

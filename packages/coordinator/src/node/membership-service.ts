@@ -56,11 +56,7 @@ export class MembershipService {
   async transferLeadership(to: MemberId, timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs
     await this.#askLeader({ type: 'transferLeadership', to }, timeoutMs)
-    while (this.#options.raft.status.leaderId !== to) {
-      if (this.#closed) throw new NodeError('stopped', 'unknown')
-      if (performance.now() >= deadline) throw new NodeError('timeout', 'unknown')
-      await delay(RETRY_MS)
-    }
+    while (this.#options.raft.status.leaderId !== to) await this.#pause(deadline)
   }
 
   /** Answers another member, as the leader. */

@@ -44,6 +44,17 @@ async function pair(): Promise<{ a: LoopbackMember; b: LoopbackMember; portOfB: 
   return { a, b, portOfB }
 }
 
+/** The same, and the wire between them on which what `a` says can be hurt. */
+async function wiredPair(): Promise<{ a: LoopbackMember; b: LoopbackMember; wire: DamagingWire }> {
+  const [portOfA, portOfB, portOfWire] = [await freePort(), await freePort(), await freePort()]
+  const wire = new DamagingWire(portOfB)
+  await startPeer(wire, portOfWire)
+  const b = await start({ id: 'b', port: portOfB, peers: { a: portOfA } })
+  const a = await start({ id: 'a', port: portOfA, peers: { b: portOfWire } })
+  await connected(a, b)
+  return { a, b, wire }
+}
+
 /** Both streams from one member to the other carry messages. Forgets what was said to find out. */
 async function connected(from: LoopbackMember, to: LoopbackMember): Promise<void> {
   await eventually(() => {
@@ -210,12 +221,7 @@ describe('who is refused (catalogue 49)', () => {
 
 describe('a damaged or foreign stream (catalogue 54)', () => {
   it('is closed and opened again, and what follows arrives', async () => {
-    const [portOfA, portOfB, portOfWire] = [await freePort(), await freePort(), await freePort()]
-    const wire = new DamagingWire(portOfB)
-    await startPeer(wire, portOfWire)
-    const b = await start({ id: 'b', port: portOfB, peers: { a: portOfA } })
-    const a = await start({ id: 'a', port: portOfA, peers: { b: portOfWire } })
-    await connected(a, b)
+    const { a, b, wire } = await wiredPair()
     const before = wire.connections
     wire.damagesNext = true
     a.say(a.heartbeat('b', 1))
@@ -251,12 +257,7 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
   })
 
   it('is opened anew when the other end has gone silent without a word (catalogue 55)', async () => {
-    const [portOfA, portOfB, portOfWire] = [await freePort(), await freePort(), await freePort()]
-    const wire = new DamagingWire(portOfB)
-    await startPeer(wire, portOfWire)
-    const b = await start({ id: 'b', port: portOfB, peers: { a: portOfA } })
-    const a = await start({ id: 'a', port: portOfA, peers: { b: portOfWire } })
-    await connected(a, b)
+    const { a, b, wire } = await wiredPair()
     const before = wire.connections
     wire.swallows = true
     await eventually(() => wire.connections).toBeGreaterThan(before + 1)
