@@ -63,15 +63,18 @@ module.exports = {
     ]),
     only('watch-reads-the-store', coordinator('watch/'), [
       coordinator('watch/'),
+      coordinator('time/'),
       coordinator('state-machine/'),
       '^packages/protocol',
     ]),
+    only('time-imports-nothing', coordinator('time/'), [coordinator('time/')]),
     only('transport-carries', coordinator('transport/'), [
       coordinator('transport/'),
       '^packages/raft',
     ]),
     only('node-drives', coordinator('node/'), [
       coordinator('node/'),
+      coordinator('time/'),
       coordinator('state-machine/'),
       '^packages/raft',
     ]),
@@ -79,6 +82,7 @@ module.exports = {
       coordinator('http/'),
       coordinator('node/'),
       coordinator('watch/'),
+      coordinator('time/'),
       coordinator('state-machine/'),
       '^packages/protocol',
     ]),

@@ -7,6 +7,8 @@ const hostTimeAndChance = [
   { object: 'Math', property: 'random', message: 'Randomness enters as a seeded generator.' },
 ]
 
+const hostTimers = ['performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']
+
 export default tseslint.config(
   {
     ignores: [
@@ -47,6 +49,16 @@ export default tseslint.config(
     rules: {
       'no-restricted-properties': ['error', ...hostTimeAndChance],
       'no-restricted-globals': ['error', 'Date', 'performance', 'Intl', 'crypto', 'process'],
+    },
+  },
+  {
+    // What a simulation runs takes time from `time/clock.ts`, and nothing from the host.
+    files: ['node', 'watch', 'http'].map((folder) => `packages/coordinator/src/${folder}/**`),
+    ignores: ['**/*.test.ts', '**/*.test-support.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...hostTimeAndChance],
+      'no-restricted-globals': ['error', ...hostTimers],
+      'no-restricted-imports': ['error', 'node:timers', 'node:timers/promises'],
     },
   },
   {

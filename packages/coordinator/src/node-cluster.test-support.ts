@@ -15,6 +15,7 @@ import type { CommandResult } from './state-machine/outcome.js'
 import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
 import { kv, put, range } from './state-machine/state-machine.test-support.js'
 import { openStorage, type Storage } from './storage/open-storage.js'
+import { systemClock } from './time/clock.js'
 
 const PATIENCE = { timeout: 15_000, interval: 5 }
 const TICK_MS = 10
@@ -59,6 +60,7 @@ export class NodeCluster {
       memberId: id,
       incarnation: String(seed),
       ...{ tickMs: TICK_MS, heartbeatTicks: 1, electionTicks: ELECTION_TICKS, seed },
+      clock: systemClock,
       log: storage.log,
       state: storage.state,
       applyGate: () => storage.applyGate,

@@ -5,6 +5,7 @@ import type { CoordinatorNode } from './node/coordinator-node.js'
 import { NodeError } from './node/node-error.js'
 import { publishMember } from './publish-member.js'
 import type { Command, PublishedMember } from './state-machine/command.js'
+import { systemClock } from './time/clock.js'
 
 const MEMBER: PublishedMember = { id: '1', name: 'a', clientUrls: ['http://c:1', 'http://c:2'] }
 
@@ -36,14 +37,14 @@ const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 
 it('publishes once, when it works at once', async () => {
   const cluster = new Cluster()
-  publishMember(cluster.node, MEMBER)
+  publishMember(cluster.node, MEMBER, systemClock)
   await settled()
   expect(cluster.proposed).toEqual([{ type: 'publishMember', member: MEMBER }])
 })
 
 it('does not repeat what is known already, as after a restart', async () => {
   const cluster = new Cluster({ ...MEMBER, clientUrls: [...MEMBER.clientUrls] })
-  publishMember(cluster.node, MEMBER)
+  publishMember(cluster.node, MEMBER, systemClock)
   await settled()
   expect(cluster.proposed).toEqual([])
 })
@@ -55,7 +56,7 @@ it.each([
   ['another member', { ...MEMBER, id: '2' }],
 ])('replaces what is known otherwise: %s', async (_, known) => {
   const cluster = new Cluster(known)
-  publishMember(cluster.node, MEMBER)
+  publishMember(cluster.node, MEMBER, systemClock)
   await settled()
   expect(cluster.proposed).toEqual([{ type: 'publishMember', member: MEMBER }])
 })
@@ -63,7 +64,7 @@ it.each([
 it('tries again until there is a leader', async () => {
   const cluster = new Cluster()
   cluster.failures = 2
-  publishMember(cluster.node, MEMBER)
+  publishMember(cluster.node, MEMBER, systemClock)
   await vi.waitUntil(() => cluster.known.length > 0, { timeout: 5_000 })
   expect(cluster.proposed).toHaveLength(3)
 })
@@ -71,7 +72,7 @@ it('tries again until there is a leader', async () => {
 it('stops when it is told to, also between two attempts', async () => {
   const cluster = new Cluster()
   cluster.failures = Infinity
-  const stop = publishMember(cluster.node, MEMBER)
+  const stop = publishMember(cluster.node, MEMBER, systemClock)
   await settled()
   stop()
   stop()

@@ -26,6 +26,7 @@ import { publishMember } from './publish-member.js'
 import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
 import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
 import { openStorage, type Storage } from './storage/open-storage.js'
+import { systemClock } from './time/clock.js'
 import { WatchHub } from './watch/watch-hub.js'
 
 /** A running member. */
@@ -86,7 +87,7 @@ async function open(base: Base): Promise<Coordinator> {
     onFatal,
   })
   opened.add(() => storage.close())
-  const hub = new WatchHub(storage.state, onFatal)
+  const hub = new WatchHub(storage.state, systemClock, onFatal)
   opened.add(() => hub.close())
   const { node, transport, leaderChanges } = createNode({ ...base, storage, hub })
   opened.add(() => node.close())
@@ -94,6 +95,7 @@ async function open(base: Base): Promise<Coordinator> {
   const context: EdgeContext = {
     node,
     hub,
+    clock: systemClock,
     clusterId,
     memberId,
     members: () => listMembers(node, identity),
@@ -108,7 +110,7 @@ async function open(base: Base): Promise<Coordinator> {
   opened.add(() => server.close())
   node.start()
   const clientUrls = config.advertisedClientUrls ?? [server.url]
-  opened.add(publishMember(node, { id: memberId, name: config.name, clientUrls }))
+  opened.add(publishMember(node, { id: memberId, name: config.name, clientUrls }, systemClock))
   log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
   return {
     clientUrl: server.url,
@@ -171,6 +173,7 @@ function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts)
     incarnation: nanoid(),
     ...timing(config),
     seed: randomInt(2 ** 32),
+    clock: systemClock,
     log: storage.log,
     state: storage.state,
     applyGate: () => storage.applyGate,

@@ -10,6 +10,7 @@ import {
   type Message,
   type RequestId,
 } from '@holdfast/protocol'
+import type { Clock } from '../time/clock.js'
 import type { EdgeContext } from './edge-context.js'
 import { errorResponse, wireErrorOrDefect } from './error-response.js'
 import { readBody } from './request-body.js'
@@ -70,47 +71,54 @@ function wireHandlers(
   context: EdgeContext,
   onDefect: AppOptions['onDefect'],
 ): readonly (readonly [readonly string[], Handler])[] {
+  const { clock } = context
   return [
-    [pathsOf(routes.range), unary(routes.range, (r) => kv.range(context, r))],
-    [pathsOf(routes.put), unary(routes.put, (r, id) => kv.put(context, r, id))],
+    [pathsOf(routes.range), unary(clock, routes.range, (r) => kv.range(context, r))],
+    [pathsOf(routes.put), unary(clock, routes.put, (r, id) => kv.put(context, r, id))],
     [
       pathsOf(routes.deleteRange),
-      unary(routes.deleteRange, (r, id) => kv.deleteRange(context, r, id)),
+      unary(clock, routes.deleteRange, (r, id) => kv.deleteRange(context, r, id)),
     ],
-    [pathsOf(routes.txn), unary(routes.txn, (r, id) => kv.txn(context, r, id))],
+    [pathsOf(routes.txn), unary(clock, routes.txn, (r, id) => kv.txn(context, r, id))],
     [
       pathsOf(routes.compaction),
-      unary(routes.compaction, (r, id) => kv.compaction(context, r, id)),
+      unary(clock, routes.compaction, (r, id) => kv.compaction(context, r, id)),
     ],
-    [pathsOf(routes.leaseGrant), unary(routes.leaseGrant, (r, id) => lease.grant(context, r, id))],
+    [
+      pathsOf(routes.leaseGrant),
+      unary(clock, routes.leaseGrant, (r, id) => lease.grant(context, r, id)),
+    ],
     [
       pathsOf(routes.leaseRevoke),
-      unary(routes.leaseRevoke, (r, id) => lease.revoke(context, r, id)),
+      unary(clock, routes.leaseRevoke, (r, id) => lease.revoke(context, r, id)),
     ],
     [
       pathsOf(routes.leaseTimeToLive),
-      unary(routes.leaseTimeToLive, (r) => lease.timeToLive(context, r)),
+      unary(clock, routes.leaseTimeToLive, (r) => lease.timeToLive(context, r)),
     ],
-    [pathsOf(routes.leaseLeases), unary(routes.leaseLeases, () => lease.leases(context))],
-    [pathsOf(routes.memberList), unary(routes.memberList, (r) => cluster.memberList(context, r))],
-    [pathsOf(routes.memberAdd), unary(routes.memberAdd, (r) => membership.add(context, r))],
+    [pathsOf(routes.leaseLeases), unary(clock, routes.leaseLeases, () => lease.leases(context))],
+    [
+      pathsOf(routes.memberList),
+      unary(clock, routes.memberList, (r) => cluster.memberList(context, r)),
+    ],
+    [pathsOf(routes.memberAdd), unary(clock, routes.memberAdd, (r) => membership.add(context, r))],
     [
       pathsOf(routes.memberRemove),
-      unary(routes.memberRemove, (r) => membership.remove(context, r)),
+      unary(clock, routes.memberRemove, (r) => membership.remove(context, r)),
     ],
     [
       pathsOf(routes.memberUpdate),
-      unary(routes.memberUpdate, (r) => membership.update(context, r)),
+      unary(clock, routes.memberUpdate, (r) => membership.update(context, r)),
     ],
     [
       pathsOf(routes.memberPromote),
-      unary(routes.memberPromote, (r) => membership.promote(context, r)),
+      unary(clock, routes.memberPromote, (r) => membership.promote(context, r)),
     ],
     [
       pathsOf(routes.moveLeader),
-      unary(routes.moveLeader, (r) => membership.moveLeader(context, r)),
+      unary(clock, routes.moveLeader, (r) => membership.moveLeader(context, r)),
     ],
-    [pathsOf(routes.status), unary(routes.status, () => cluster.status(context))],
+    [pathsOf(routes.status), unary(clock, routes.status, () => cluster.status(context))],
     [pathsOf(routes.leaseKeepAlive), (request) => keepAliveStream(context, request, onDefect)],
     [pathsOf(routes.watch), (request) => watchStream(context, request, onDefect)],
   ]
@@ -124,11 +132,12 @@ function pathsOf(route: { path: string; aliases: readonly string[] }): readonly 
 
 /** Body in, message out; the content type does not matter (curl sends its own). */
 function unary<Req, ReqIn, Res, ResIn>(
+  clock: Clock,
   route: { readonly request: Message<Req, ReqIn>; readonly response: Message<Res, ResIn> },
   handle: (request: Req, requestId: RequestId | undefined) => ResIn | Promise<ResIn>,
 ): Handler {
   return async (request) => {
-    const message = route.request.decode(parseFirstJson(await readBody(request)))
+    const message = route.request.decode(parseFirstJson(await readBody(request, clock)))
     const result = await handle(message, requestIdOf(request.headers))
     const json: JsonObject = route.response.encode(result)
     return Response.json(json)

@@ -3,6 +3,7 @@
 import type { ResponseHeader } from '@holdfast/protocol'
 import { type InputOf } from '@holdfast/protocol'
 import type { CoordinatorNode } from '../node/coordinator-node.js'
+import type { Clock } from '../time/clock.js'
 import type { WatchHub } from '../watch/watch-hub.js'
 
 /**
@@ -22,6 +23,7 @@ export interface ListedMember {
 export interface EdgeContext {
   readonly node: CoordinatorNode
   readonly hub: WatchHub
+  readonly clock: Clock
   readonly clusterId: string
   readonly memberId: string
   readonly members: () => readonly ListedMember[]

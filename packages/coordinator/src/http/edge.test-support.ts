@@ -12,6 +12,7 @@ import type { PeerTransport } from '../node/peer-transport.js'
 import { decodeProposal, encodeProposal } from '../state-machine/proposal-codec.js'
 import { openStorage } from '../storage/open-storage.js'
 import { WatchHub } from '../watch/watch-hub.js'
+import { systemClock } from '../time/clock.js'
 import { createApp } from './app.js'
 import type { EdgeContext } from './edge-context.js'
 
@@ -72,7 +73,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     membership,
     onFatal,
   })
-  const hub = new WatchHub(storage.state, onFatal)
+  const hub = new WatchHub(storage.state, systemClock, onFatal)
   const node = new CoordinatorNode({
     memberId: MEMBER_ID,
     incarnation: 'test',
@@ -80,6 +81,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     heartbeatTicks: 1,
     electionTicks,
     seed: 1,
+    clock: systemClock,
     log: storage.log,
     state: storage.state,
     applyGate: () => storage.applyGate,
@@ -134,6 +136,7 @@ function contextOf(node: CoordinatorNode, hub: WatchHub): EdgeContext {
   return {
     node,
     hub,
+    clock: systemClock,
     clusterId: CLUSTER_ID,
     memberId: MEMBER_ID,
     members: () => [

@@ -5,6 +5,7 @@ import type { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { NodeError, type NodeErrorReason } from '../node/node-error.js'
 import { Refusal, type RefusalReason } from '../state-machine/outcome.js'
+import { systemClock } from '../time/clock.js'
 import { createApp } from './app.js'
 import type { EdgeContext } from './edge-context.js'
 import { EdgeError } from './edge-error.js'
@@ -25,7 +26,12 @@ function failingWith(error: Error): { app: Hono; defects: unknown[] } {
     leaderPresence: { isLost: fail },
   }
   const defects: unknown[] = []
-  const context = { node, clusterId: '1', memberId: '2' } as unknown as EdgeContext
+  const context = {
+    node,
+    clock: systemClock,
+    clusterId: '1',
+    memberId: '2',
+  } as unknown as EdgeContext
   return { app: createApp({ context, onDefect: (defect) => defects.push(defect) }), defects }
 }
 

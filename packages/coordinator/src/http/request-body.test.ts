@@ -1,6 +1,7 @@
 /** The body of a unary request: never more of it than is allowed, and never other bytes than came. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import { EdgeError } from './edge-error.js'
 import { BODY_TIMEOUT_MS, MAX_BODY_BYTES, readBody } from './request-body.js'
 
@@ -43,8 +44,12 @@ function request({ chunks, declared, then = 'end' }: Sent): Request {
   return new Request('http://edge/', init)
 }
 
+function read(sent: Sent): Promise<string> {
+  return readBody(request(sent), systemClock)
+}
+
 async function refusal(sent: Sent): Promise<EdgeError['wire']> {
-  const error: unknown = await readBody(request(sent)).catch((reason: unknown) => reason)
+  const error: unknown = await read(sent).catch((reason: unknown) => reason)
   if (!(error instanceof EdgeError)) throw new Error('not refused', { cause: error })
   return error.wire
 }
@@ -62,15 +67,15 @@ describe.each([
   }
 
   it('is read whole', async () => {
-    expect(await readBody(request(sentAs('{"key":', '"YQ=="}')))).toBe('{"key":"YQ=="}')
+    expect(await read(sentAs('{"key":', '"YQ=="}'))).toBe('{"key":"YQ=="}')
   })
 
   it('may be empty', async () => {
-    expect(await readBody(request(sentAs()))).toBe('')
+    expect(await read(sentAs())).toBe('')
   })
 
   it('may be as large as is allowed', async () => {
-    const text = await readBody(request(sentAs(mebibyte, mebibyte, mebibyte)))
+    const text = await read(sentAs(mebibyte, mebibyte, mebibyte))
     expect(text).toHaveLength(MAX_BODY_BYTES)
   })
 
@@ -83,7 +88,7 @@ describe.each([
 
   it('may cut a character between two chunks', async () => {
     const bytes = Buffer.from('"é"')
-    const text = await readBody(request(sentAs(bytes.subarray(0, 2), bytes.subarray(2))))
+    const text = await read(sentAs(bytes.subarray(0, 2), bytes.subarray(2)))
     expect(text).toBe('"é"')
   })
 
@@ -91,11 +96,11 @@ describe.each([
     const broken = Buffer.concat([Buffer.from('"'), Buffer.from([0xff]), Buffer.from('"')])
     expect(await refusal(sentAs(broken))).toMatchObject({ code: 3 })
     // The refusal leaves nothing behind for the next one.
-    expect(await readBody(request(sentAs('{}')))).toBe('{}')
+    expect(await read(sentAs('{}'))).toBe('{}')
   })
 
   it('keeps a byte order mark, which no JSON begins with (catalogue 86)', async () => {
-    expect(await readBody(request(sentAs('\uFEFF{}')))).toBe('\uFEFF{}')
+    expect(await read(sentAs('\uFEFF{}'))).toBe('\uFEFF{}')
   })
 
   it('that breaks off is the client’s doing (code 1)', async () => {
@@ -132,7 +137,7 @@ it.each([undefined, '14'])('a body that does not come is not waited for (%s)', a
     const refused = refusal(sent)
     await vi.advanceTimersByTimeAsync(BODY_TIMEOUT_MS)
     expect(await refused).toMatchObject({ code: 4 })
-    await readBody(request({ chunks: ['{}'] }))
+    await read({ chunks: ['{}'] })
     expect(vi.getTimerCount()).toBe(0)
   } finally {
     vi.useRealTimers()
@@ -140,5 +145,5 @@ it.each([undefined, '14'])('a body that does not come is not waited for (%s)', a
 })
 
 it('no body at all is an empty one', async () => {
-  expect(await readBody(new Request('http://edge/', { method: 'POST' }))).toBe('')
+  expect(await readBody(new Request('http://edge/', { method: 'POST' }), systemClock)).toBe('')
 })

@@ -4,6 +4,7 @@
  */
 
 import { grpcStatus, limits } from '@holdfast/protocol'
+import type { Cancel, Clock } from '../time/clock.js'
 import { EdgeError } from './edge-error.js'
 
 /** 2 MiB of bytes, which is where etcd's gateway stops, and a third more as base64, and names. */
@@ -16,11 +17,11 @@ export const BODY_TIMEOUT_MS = 30_000
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** @throws {EdgeError} when it is too large, too slow, not UTF-8, or broke off */
-export async function readBody(request: Request): Promise<string> {
+export async function readBody(request: Request, clock: Clock): Promise<string> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > MAX_BODY_BYTES) throw tooLarge(Number(declared))
   const reading = declared === null ? readChunked(request.body) : readWhole(request)
-  return decode(await inTime(reading))
+  return decode(await inTime(reading, clock))
 }
 
 /** The chunks of a body as they come. @throws {EdgeError} when it breaks off */
@@ -64,15 +65,15 @@ async function readChunked(body: ReadableStream<Uint8Array> | null): Promise<Uin
   return Buffer.concat(chunks)
 }
 
-async function inTime<T>(reading: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+async function inTime<T>(reading: Promise<T>, clock: Clock): Promise<T> {
+  let cancel: Cancel | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooSlow()), BODY_TIMEOUT_MS)
+    cancel = clock.after(BODY_TIMEOUT_MS, () => reject(tooSlow()))
   })
   try {
     return await Promise.race([reading, late])
   } finally {
-    clearTimeout(timer)
+    cancel?.()
   }
 }
 

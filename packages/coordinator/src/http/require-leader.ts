@@ -15,8 +15,8 @@ export function requiresLeader(request: Request): boolean {
 }
 
 /** @throws {EdgeError} `no leader`, if the client asks for one and there has been none for long */
-export function checkLeader({ node }: EdgeContext, request: Request): void {
-  if (requiresLeader(request) && node.leaderPresence.isLost(performance.now())) {
+export function checkLeader({ node, clock }: EdgeContext, request: Request): void {
+  if (requiresLeader(request) && node.leaderPresence.isLost(clock.nowMs())) {
     throw new EdgeError(etcdErrors.noLeader)
   }
 }

@@ -4,6 +4,7 @@ import { watchCancelReasons, WatchRequest } from '@holdfast/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ScriptedStore, type Change } from '../watch/scripted-store.test-support.js'
 import { PROGRESS_INTERVAL_MS, WatchHub } from '../watch/watch-hub.js'
+import { systemClock } from '../time/clock.js'
 import type { EdgeContext } from './edge-context.js'
 import { base64, settle, type Json } from './edge.test-support.js'
 import { EdgeError } from './edge-error.js'
@@ -22,7 +23,7 @@ const onFatal = (error: unknown): void => {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   store = new ScriptedStore()
-  hub = new WatchHub(store, onFatal)
+  hub = new WatchHub(store, systemClock, onFatal)
   isWritable = true
   written = []
   const node = { state: store, status: { term: 3 } }

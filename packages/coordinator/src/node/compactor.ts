@@ -4,6 +4,7 @@
  */
 
 import type { StateMachine } from '../state-machine/state-machine.js'
+import type { Clock } from '../time/clock.js'
 
 /** Rows removed in one go: a few milliseconds of work. */
 export const ROWS_PER_SLICE = 1_000
@@ -12,6 +13,7 @@ export class Compactor {
   readonly #state: Pick<StateMachine, 'removeCompacted'>
   /** Whether apply is held: then nothing may be written to the state at all. */
   readonly #gate: () => Promise<void> | undefined
+  readonly #clock: Clock
   readonly #onFatal: (error: unknown) => void
   #running: Promise<void> | undefined
   #again = false
@@ -20,10 +22,12 @@ export class Compactor {
   constructor(options: {
     readonly state: Pick<StateMachine, 'removeCompacted'>
     readonly gate: () => Promise<void> | undefined
+    readonly clock: Clock
     readonly onFatal: (error: unknown) => void
   }) {
     this.#state = options.state
     this.#gate = options.gate
+    this.#clock = options.clock
     this.#onFatal = options.onFatal
   }
 
@@ -51,7 +55,7 @@ export class Compactor {
         let more = true
         while (more) {
           await this.#gate()
-          await new Promise((resolve) => setImmediate(resolve))
+          await new Promise<void>((resolve) => this.#clock.afterPoll(resolve))
           if (this.#closed) return
           if (this.#gate() === undefined) more = this.#state.removeCompacted(ROWS_PER_SLICE)
         }

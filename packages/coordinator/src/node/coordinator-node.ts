@@ -15,6 +15,7 @@ import {
 import type { Command, Proposal } from '../state-machine/command.js'
 import type { CommandResult } from '../state-machine/outcome.js'
 import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.js'
+import type { Clock } from '../time/clock.js'
 import { Applier } from './applier.js'
 import { Compactor } from './compactor.js'
 import { LeaderPresence } from './leader-presence.js'
@@ -38,6 +39,7 @@ export interface NodeOptions {
   readonly electionTicks: number
   readonly heartbeatTicks: number
   readonly seed: number
+  readonly clock: Clock
   readonly log: LogWriter & LogStorage & { cut(index: number): void }
   readonly state: StateMachine
   readonly applyGate: () => Promise<void> | undefined
@@ -95,11 +97,11 @@ export class CoordinatorNode {
   #restoreCount = 0
 
   constructor(options: NodeOptions) {
-    const { state, memberId, seed, electionTicks, heartbeatTicks, tickMs } = options
+    const { state, memberId, seed, electionTicks, heartbeatTicks, tickMs, clock } = options
     this.#options = options
     this.state = state
     this.electionTimeoutMs = electionTicks * tickMs
-    this.leaderPresence = new LeaderPresence(this.electionTimeoutMs, performance.now())
+    this.leaderPresence = new LeaderPresence(this.electionTimeoutMs, this.#options.clock.nowMs())
     const { appliedIndex } = state
     this.#raft = new Raft(
       { id: memberId, seed, electionTicks, heartbeatTicks, appliedIndex },
@@ -108,18 +110,17 @@ export class CoordinatorNode {
     this.#status = this.#raft.status
     const wake = (): void => this.#loop.wake()
     const ask = (ref: number): void => this.#raft.readIndex(ref)
-    this.#reads = new ReadBarrier({ ask, wake, appliedIndex })
+    this.#reads = new ReadBarrier({ ask, wake, clock, appliedIndex })
     this.#proposer = new Proposer({
       sink: this.#raft,
       origin: `${memberId}/${options.incarnation}`,
       encode: (proposal) => options.codec.encode(proposal),
-      wake,
+      ...{ wake, clock, firstRef: seed },
     })
     this.#keeper = this.#createKeeper()
     this.compactor = new Compactor({
       state,
-      gate: options.applyGate,
-      onFatal: options.onFatal,
+      ...{ gate: options.applyGate, clock, onFatal: options.onFatal },
     })
     this.#applier = new Applier({
       state,
@@ -139,15 +140,16 @@ export class CoordinatorNode {
       reads: this.#reads,
       transport: this.#transport,
       leaderId: () => this.#status.leaderId,
+      clock,
     })
     const { take, send, ...cutting } = options.snapshots
-    this.#snapshots = new Snapshots({ raft: this.#raft, take, send, wake })
+    this.#snapshots = new Snapshots({ raft: this.#raft, take, send, wake, clock })
     this.#cutter = new LogCutter({ log: options.log, ...cutting })
     this.members = new MembershipService({
       raft: this.#raft,
       transport: this.#transport,
       hasStarted: (id) => state.members().some((member) => member.id === id),
-      wake,
+      ...{ wake, clock },
     })
     this.#loop = this.#createLoop()
     this.peerHandler = {
@@ -223,7 +225,8 @@ export class CoordinatorNode {
 
   #createKeeper(): LeaseKeeper {
     return new LeaseKeeper({
-      clock: new LeaseClock(2 * this.#options.tickMs, performance.now()),
+      clock: this.#options.clock,
+      leaseClock: new LeaseClock(2 * this.#options.tickMs, this.#options.clock.nowMs()),
       electionTimeoutMs: this.electionTimeoutMs,
       leases: () => this.state.leases(),
       confirmLeadership: () => this.#reads.wait(this.electionTimeoutMs),
@@ -244,6 +247,7 @@ export class CoordinatorNode {
         proposer: this.#proposer,
         reads: this.#reads,
         applier: this.#applier,
+        clock: this.#options.clock,
         snapshots: {
           send: (to) => void this.#snapshots.sendTo(to),
           install: (snapshot) => this.#install(snapshot),
@@ -275,7 +279,7 @@ export class CoordinatorNode {
     const leaderChanged = termChanged || status.leaderId !== this.#status.leaderId
     const stillLeads = status.role === 'leader' && !termChanged
     this.#status = status
-    this.leaderPresence.onLeader(status.leaderId !== undefined, performance.now())
+    this.leaderPresence.onLeader(status.leaderId !== undefined, this.#options.clock.nowMs())
     if (!stillLeads && this.#keeper.leads) this.#keeper.demote()
     if (leaderChanged) {
       this.#reads.onLeaderChange()
@@ -290,10 +294,10 @@ export class CoordinatorNode {
       ({ outcome }) => outcome.ok && outcome.result.type === 'compact',
     )
     if (compacted) this.compactor.start()
-    this.#keeper.onApplied(batch.leaseChanges, performance.now())
+    this.#keeper.onApplied(batch.leaseChanges, this.#options.clock.nowMs())
     const { role, term: currentTerm } = this.#status
     if (role === 'leader' && term === currentTerm && !this.#keeper.leads) {
-      this.#keeper.promote(term, performance.now())
+      this.#keeper.promote(term, this.#options.clock.nowMs())
     }
     this.#options.onApplied(batch)
     this.#proposer.onApplied(batch.proposals, term)

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Lease } from '../state-machine/state-machine.js'
+import { systemClock } from '../time/clock.js'
 import { LeaseClock } from './lease-clock.js'
 import { LEASE_SCAN_MS, LeaseKeeper, MAX_EXPIRIES_PER_SCAN } from './lease-keeper.js'
 import { NodeError } from './node-error.js'
@@ -24,7 +25,8 @@ class Fixture {
   confirmations: Settled[] | undefined
   readonly expiries: (Settled & { readonly lease: Lease; readonly term: number })[] = []
   readonly keeper = new LeaseKeeper({
-    clock: new LeaseClock(2 * TICK_MS, performance.now()),
+    clock: systemClock,
+    leaseClock: new LeaseClock(2 * TICK_MS, performance.now()),
     electionTimeoutMs: ELECTION_TIMEOUT_MS,
     leases: () => this.leases,
     confirmLeadership: () =>

@@ -14,6 +14,7 @@
 import type { LeaseId } from '../state-machine/operation.js'
 import type { Lease, LeaseChange } from '../state-machine/state-machine.js'
 import type { LeaseClock } from './lease-clock.js'
+import type { Clock } from '../time/clock.js'
 import { NodeError } from './node-error.js'
 
 /** How often leases are looked through (etcd: 500 ms). */
@@ -22,7 +23,8 @@ export const LEASE_SCAN_MS = 500
 export const MAX_EXPIRIES_PER_SCAN = 500
 
 export interface LeaseKeeperOptions {
-  readonly clock: LeaseClock
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly leaseClock: LeaseClock
   /** Added to every lease when the member starts to lead. */
   readonly electionTimeoutMs: number
   readonly leases: () => readonly Lease[]
@@ -53,7 +55,7 @@ export class LeaseKeeper {
   /** The member leads in `term` and has applied an entry of that term: its view is complete. */
   promote(term: number, nowMs: number): void {
     this.#leadsInTerm = term
-    const base = this.#options.clock.read(nowMs) + this.#options.electionTimeoutMs
+    const base = this.#options.leaseClock.read(nowMs) + this.#options.electionTimeoutMs
     this.#armed.clear()
     for (const lease of this.#options.leases()) this.#arm(lease, base)
     this.#decideAll()
@@ -72,7 +74,7 @@ export class LeaseKeeper {
   onApplied(changes: readonly LeaseChange[], nowMs: number): void {
     for (const change of changes) {
       if (change.type === 'granted') {
-        if (this.leads) this.#arm(change.lease, this.#options.clock.read(nowMs))
+        if (this.leads) this.#arm(change.lease, this.#options.leaseClock.read(nowMs))
       } else {
         this.#armed.delete(change.id)
         this.#decide(change.id)
@@ -92,7 +94,8 @@ export class LeaseKeeper {
       if (armed === undefined) return undefined
       if (!armed.expiring) {
         const { ttlSeconds } = armed.lease
-        armed.deadlineMs = this.#options.clock.read(performance.now()) + ttlSeconds * 1000
+        armed.deadlineMs =
+          this.#options.leaseClock.read(this.#options.clock.nowMs()) + ttlSeconds * 1000
         return ttlSeconds
       }
       await new Promise<void>((resolve) => {
@@ -108,7 +111,7 @@ export class LeaseKeeper {
   remainingMs(id: LeaseId, nowMs: number): number | undefined {
     this.#requireLeadership()
     const armed = this.#armed.get(id)
-    return armed && Math.max(0, armed.deadlineMs - this.#options.clock.read(nowMs))
+    return armed && Math.max(0, armed.deadlineMs - this.#options.leaseClock.read(nowMs))
   }
 
   /**
@@ -121,7 +124,7 @@ export class LeaseKeeper {
   }
 
   tick(nowMs: number): void {
-    const clockMs = this.#options.clock.read(nowMs)
+    const clockMs = this.#options.leaseClock.read(nowMs)
     const term = this.#leadsInTerm
     if (term === undefined || clockMs < this.#nextScanMs) return
     this.#nextScanMs = clockMs + LEASE_SCAN_MS
@@ -141,7 +144,7 @@ export class LeaseKeeper {
       return // The next scan finds them again, if this member still leads then.
     }
     if (this.#leadsInTerm !== term) return
-    const clockMs = this.#options.clock.read(performance.now())
+    const clockMs = this.#options.leaseClock.read(this.#options.clock.nowMs())
     for (const id of due) {
       const armed = this.#armed.get(id)
       if (armed === undefined || armed.expiring || armed.deadlineMs > clockMs) continue

@@ -2,6 +2,7 @@
 
 import type { MemberId } from '@holdfast/raft'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import { LeaseClock } from './lease-clock.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import { LeaseService } from './lease-service.js'
@@ -60,7 +61,8 @@ class Member {
   onAsk: () => void = () => undefined
   readonly expiries: (() => void)[] = []
   readonly keeper = new LeaseKeeper({
-    clock: new LeaseClock(200, performance.now()),
+    clock: systemClock,
+    leaseClock: new LeaseClock(200, performance.now()),
     electionTimeoutMs: 1_000,
     leases: () => [],
     confirmLeadership: () => Promise.resolve(),
@@ -74,6 +76,7 @@ class Member {
       })
     },
     wake: () => setImmediate(() => this.reads.submit()),
+    clock: systemClock,
     appliedIndex: 0,
   })
   readonly service = new LeaseService({
@@ -81,6 +84,7 @@ class Member {
     reads: this.reads,
     transport: this.transport,
     leaderId: () => this.leaderId,
+    clock: systemClock,
   })
 
   lead(...leaseIds: string[]): void {

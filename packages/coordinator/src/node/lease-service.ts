@@ -3,13 +3,14 @@
  * else over the peers' connections, again after a change of leader until the time is up.
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import type { MemberId } from '@holdfast/raft'
 import type { LeaseId } from '../state-machine/operation.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import { NodeError } from './node-error.js'
 import type { PeerAnswer, PeerRequest, PeerTransport } from './peer-transport.js'
 import type { ReadBarrier } from './read-barrier.js'
+import type { Clock } from '../time/clock.js'
+import { inTime, pause } from '../time/pause.js'
 
 /** Between two attempts while no leader answers. */
 const RETRY_MS = 50
@@ -28,6 +29,7 @@ export interface LeaseServiceOptions {
   readonly reads: ReadBarrier
   readonly transport: PeerTransport
   readonly leaderId: () => MemberId | undefined
+  readonly clock: Clock
 }
 
 export class LeaseService {
@@ -57,7 +59,7 @@ export class LeaseService {
 
   /** Answers as the leader, confirmed by a quorum since the question arrived (etcd #20615). */
   async answer(request: LeaseRequest, timeoutMs: number): Promise<PeerAnswer> {
-    const { keeper, reads } = this.#options
+    const { keeper, reads, clock } = this.#options
     if (!keeper.leads) throw new NodeError('noLeader', 'not-applied')
     await reads.wait(timeoutMs)
     switch (request.type) {
@@ -66,7 +68,7 @@ export class LeaseService {
       case 'leaseRemaining':
         return {
           type: request.type,
-          remainingMs: keeper.remainingMs(request.id, performance.now()),
+          remainingMs: keeper.remainingMs(request.id, clock.nowMs()),
         }
       case 'leasesBySoonestExpiry':
         return { type: request.type, ids: keeper.idsBySoonestExpiry() }
@@ -81,10 +83,11 @@ export class LeaseService {
     request: RequestOf<Type>,
     timeoutMs: number,
   ): Promise<AnswerOf<Type>> {
-    const deadline = performance.now() + timeoutMs
+    const { clock } = this.#options
+    const deadline = clock.nowMs() + timeoutMs
     let mayHaveRenewed = false
     for (;;) {
-      const left = deadline - performance.now()
+      const left = deadline - clock.nowMs()
       const outcome = mayHaveRenewed ? 'unknown' : 'not-applied'
       if (this.#closed) throw new NodeError('stopped', outcome)
       if (left <= 0) throw new NodeError(mayHaveRenewed ? 'timeout' : 'noLeader', outcome)
@@ -92,7 +95,7 @@ export class LeaseService {
       const answer = await attempt
       if (isAnswerTo(request, answer)) return answer
       if (attempt !== undefined && request.type === 'leaseRenew') mayHaveRenewed = true
-      await delay(Math.min(RETRY_MS, Math.max(0, deadline - performance.now())))
+      await pause(clock, Math.min(RETRY_MS, Math.max(0, deadline - clock.nowMs())))
     }
   }
 
@@ -101,10 +104,11 @@ export class LeaseService {
    * answer. All these questions may be asked twice.
    */
   #attempt(request: LeaseRequest, timeoutMs: number): Promise<PeerAnswer | undefined> | undefined {
+    const { keeper, transport, clock } = this.#options
     const leaderId = this.#options.leaderId()
-    if (this.#options.keeper.leads) return inTime(this.answer(request, timeoutMs), timeoutMs)
+    if (keeper.leads) return inTime(clock, this.answer(request, timeoutMs), timeoutMs)
     if (leaderId === undefined) return undefined
-    return inTime(this.#options.transport.request(leaderId, request, timeoutMs), timeoutMs)
+    return inTime(clock, transport.request(leaderId, request, timeoutMs), timeoutMs)
   }
 }
 
@@ -113,16 +117,4 @@ function isAnswerTo<Type extends LeaseRequest['type']>(
   answer: PeerAnswer | undefined,
 ): answer is AnswerOf<Type> {
   return answer?.type === request.type
-}
-
-/** Undefined when there is no answer in time: a leader may be waiting for an expiry's outcome. */
-async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T | undefined> {
-  const answered = new AbortController()
-  try {
-    return await Promise.race([answer, delay(timeoutMs, undefined, { signal: answered.signal })])
-  } catch {
-    return undefined
-  } finally {
-    answered.abort()
-  }
 }

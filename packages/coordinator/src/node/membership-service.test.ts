@@ -9,6 +9,7 @@ import type {
   TransferResult,
 } from '@holdfast/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import { MemberRefusal, type MemberChange } from './member-change.js'
 import { MembershipService } from './membership-service.js'
 import { NodeError } from './node-error.js'
@@ -67,6 +68,7 @@ class Fixture {
         transferLeadership: () => this.transferResult,
         isActive: () => true,
       },
+      clock: systemClock,
       transport: {
         request: (_to, request) => {
           this.asked.push(request)

@@ -6,13 +6,14 @@
  * lost: whoever is there already, or gone already, was added or removed by the first attempt.
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ChangeRefusal, LogPosition, MemberId, Raft } from '@holdfast/raft'
 import { MemberRefusal, type MemberChange, type MemberRefusalReason } from './member-change.js'
 import { NodeError } from './node-error.js'
 import { encodePeerBook, peerBookOf, type PeerBook } from './peer-book.js'
 import type { PeerAnswer, PeerRequest, PeerTransport } from './peer-transport.js'
 import { checkReconfiguration } from './reconfiguration-check.js'
+import type { Clock } from '../time/clock.js'
+import { pause } from '../time/pause.js'
 
 /** Between two attempts while no leader answers, and between two looks at what is committed. */
 const RETRY_MS = 50
@@ -31,6 +32,7 @@ export interface MembershipServiceOptions {
     | 'isActive'
   >
   readonly transport: Pick<PeerTransport, 'request'>
+  readonly clock: Clock
   readonly hasStarted: (id: MemberId) => boolean
   /** Asks for a turn of the node's loop. */
   readonly wake: () => void
@@ -54,7 +56,7 @@ export class MembershipService {
 
   /** Resolves when `to` leads. @throws {MemberRefusal | NodeError} */
   async transferLeadership(to: MemberId, timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs
+    const deadline = this.#options.clock.nowMs() + timeoutMs
     await this.#askLeader({ type: 'transferLeadership', to }, timeoutMs)
     while (this.#options.raft.status.leaderId !== to) await this.#pause(deadline)
   }
@@ -77,10 +79,10 @@ export class MembershipService {
   }
 
   async #askLeader(request: MembershipRequest, timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs
+    const deadline = this.#options.clock.nowMs() + timeoutMs
     let isRepeated = false
     for (;;) {
-      const left = deadline - performance.now()
+      const left = deadline - this.#options.clock.nowMs()
       const outcome = isRepeated ? 'unknown' : 'not-applied'
       if (this.#closed) throw new NodeError('stopped', outcome)
       if (left <= 0) throw new NodeError(isRepeated ? 'timeout' : 'noLeader', outcome)
@@ -91,7 +93,8 @@ export class MembershipService {
         throw new MemberRefusal(answer.refusal)
       }
       isRepeated ||= attempt !== undefined
-      await delay(Math.min(RETRY_MS, Math.max(0, deadline - performance.now())))
+      const { clock } = this.#options
+      await pause(clock, Math.min(RETRY_MS, Math.max(0, deadline - clock.nowMs())))
     }
   }
 
@@ -104,7 +107,7 @@ export class MembershipService {
 
   /** Begins the change as soon as the leader may, and waits until it is committed. */
   async #carryOut(change: MemberChange, timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs
+    const deadline = this.#options.clock.nowMs() + timeoutMs
     const begun = await this.#begin(change, deadline)
     const { raft } = this.#options
     while (!raft.isCommitted(begun)) {
@@ -148,8 +151,8 @@ export class MembershipService {
 
   async #pause(deadline: number): Promise<void> {
     if (this.#closed) throw new NodeError('stopped', 'unknown')
-    if (performance.now() >= deadline) throw new NodeError('timeout', 'unknown')
-    await delay(RETRY_MS)
+    if (this.#options.clock.nowMs() >= deadline) throw new NodeError('timeout', 'unknown')
+    await pause(this.#options.clock, RETRY_MS)
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { ProposeResult } from '@holdfast/raft'
 import type { Proposal } from '../state-machine/command.js'
 import type { CommandResult } from '../state-machine/outcome.js'
+import { systemClock } from '../time/clock.js'
 import type { NodeError } from './node-error.js'
 import { Proposer } from './proposer.js'
 import {
@@ -50,6 +51,8 @@ class ScriptedCluster {
     origin: ORIGIN,
     encode,
     wake: () => undefined,
+    clock: systemClock,
+    firstRef: 7,
   })
   readonly callers: Tracked<CommandResult>[] = []
   readonly timesApplied = new Map<number, number>()

@@ -4,6 +4,7 @@ import type { ProposeResult } from '@holdfast/raft'
 import type { Command, Proposal } from '../state-machine/command.js'
 import type { CommandResult } from '../state-machine/outcome.js'
 import type { AppliedProposal } from '../state-machine/state-machine.js'
+import { systemClock } from '../time/clock.js'
 import { NodeError } from './node-error.js'
 import { Proposer, type ProposalSink } from './proposer.js'
 import { track, type Tracked } from './tracked.test-support.js'
@@ -60,7 +61,10 @@ export function applied(proposal: Proposal, revision = proposal.sequence): Appli
   return { proposal, outcome: { ok: true, result: { type: 'compact', revision } } }
 }
 
-export function createProposer(encodeWith = encode): {
+export function createProposer(
+  encodeWith = encode,
+  firstRef = 7,
+): {
   proposer: Proposer
   sink: ScriptedSink
   wakes: () => number
@@ -70,7 +74,10 @@ export function createProposer(encodeWith = encode): {
   const wake = (): void => {
     wakes += 1
   }
-  const proposer = new Proposer({ sink, origin: ORIGIN, encode: encodeWith, wake })
+  const proposer = new Proposer({
+    ...{ sink, origin: ORIGIN, encode: encodeWith, wake },
+    ...{ clock: systemClock, firstRef },
+  })
   return { proposer, sink, wakes: () => wakes }
 }
 

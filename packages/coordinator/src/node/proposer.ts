@@ -12,6 +12,7 @@ import type { ProposeResult } from '@holdfast/raft'
 import type { Command, Proposal, RequestId } from '../state-machine/command.js'
 import { type CommandResult, type Outcome, Refusal } from '../state-machine/outcome.js'
 import type { AppliedProposal } from '../state-machine/state-machine.js'
+import type { Clock } from '../time/clock.js'
 import { NodeError } from './node-error.js'
 
 /** Proposals that may wait for their outcome at one member; more are refused. */
@@ -23,8 +24,6 @@ export const MAX_PENDING_PROPOSAL_BYTES = 64 * 1024 * 1024
  * between others; one of all that may be pending it would refuse for as long as the load lasts.
  */
 export const MAX_BATCH_BYTES = 1024 * 1024
-
-const MAX_FIRST_REF = 2 ** 32
 
 export interface ProposeOptions {
   readonly timeoutMs: number
@@ -53,12 +52,12 @@ export class Proposer {
   readonly #origin: string
   readonly #encode: (proposal: Proposal) => Uint8Array
   readonly #wake: () => void
+  readonly #clock: Pick<Clock, 'nowMs'>
   readonly #pending = new Map<number, Pending>()
   /** Sequences to submit in the next turn, oldest first. */
   #queue: Pending[] = []
   #sequence = 0
-  /** A refusal meant for a batch of an earlier run must not be taken for one of this run's. */
-  #ref = Math.floor(Math.random() * MAX_FIRST_REF)
+  #ref: number
   #pendingBytes = 0
   #lastAppliedTerm = 0
   /** After a refusal, until the next tick: whoever refused would do so again at once. */
@@ -72,11 +71,16 @@ export class Proposer {
     readonly encode: (proposal: Proposal) => Uint8Array
     /** Asks for a turn of the node's loop. */
     readonly wake: () => void
+    readonly clock: Pick<Clock, 'nowMs'>
+    /** Drawn at random: a refusal meant for a batch of an earlier run is not taken for one of this run's. */
+    readonly firstRef: number
   }) {
     this.#sink = options.sink
     this.#origin = options.origin
     this.#encode = options.encode
     this.#wake = options.wake
+    this.#clock = options.clock
+    this.#ref = options.firstRef
   }
 
   get pendingCount(): number {
@@ -104,7 +108,7 @@ export class Proposer {
       const pending: Pending = {
         sequence,
         data,
-        deadlineMs: performance.now() + options.timeoutMs,
+        deadlineMs: this.#clock.nowMs() + options.timeoutMs,
         term: undefined,
         ref: 0,
         settle: (outcome) => {

@@ -14,6 +14,7 @@ import type {
   Status,
 } from '@holdfast/raft'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import { RaftLoop } from './raft-loop.js'
 import { eventually, turn } from './tracked.test-support.js'
 
@@ -106,6 +107,8 @@ class Parts {
     reset: (): void => this.note('reset'),
     applySlice: (): void => this.note('apply'),
   }
+
+  readonly clock = systemClock
 
   installed: (() => void) | undefined
 

@@ -18,6 +18,7 @@ import type {
   Snapshot,
   Status,
 } from '@holdfast/raft'
+import type { Cancel, Clock } from '../time/clock.js'
 import type { Applier } from './applier.js'
 import type { PeerTransport } from './peer-transport.js'
 import type { Proposer } from './proposer.js'
@@ -54,6 +55,7 @@ export interface RaftLoopParts {
   readonly reads: Pick<ReadBarrier, 'submit' | 'onReadState' | 'onDropped'>
   readonly applier: Pick<Applier, 'enqueue' | 'reset' | 'applySlice'>
   readonly snapshots: SnapshotWork
+  readonly clock: Clock
   readonly onMembership: (membership: MembershipAt) => void
   readonly onStatus: (status: Status) => void
   /** Once a tick, after the core's. */
@@ -65,8 +67,8 @@ export interface RaftLoopParts {
 export class RaftLoop {
   readonly #parts: RaftLoopParts
   readonly #tickMs: number
-  #timer: NodeJS.Timeout | undefined
-  #turn: NodeJS.Immediate | undefined
+  #stopTicks: Cancel | undefined
+  #cancelTurn: Cancel | undefined
   #tickDue = false
   #tickedAtMs = 0
   #stopped = false
@@ -84,25 +86,26 @@ export class RaftLoop {
   }
 
   start(): void {
-    this.#tickedAtMs = performance.now()
-    this.#timer = setInterval(() => {
+    const { clock } = this.#parts
+    this.#tickedAtMs = clock.nowMs()
+    this.#stopTicks = clock.every(this.#tickMs, () => {
       this.#tickDue = true
       this.wake()
-    }, this.#tickMs)
+    })
     this.wake()
   }
 
   stop(): void {
     this.#stopped = true
-    clearInterval(this.#timer)
-    clearImmediate(this.#turn)
+    this.#stopTicks?.()
+    this.#cancelTurn?.()
   }
 
   /** Asks for a turn. Any number of calls before it make one turn. */
   readonly wake = (): void => {
-    if (this.#turn !== undefined || this.#stopped) return
-    this.#turn = setImmediate(() => {
-      this.#turn = undefined
+    if (this.#cancelTurn !== undefined || this.#stopped) return
+    this.#cancelTurn = this.#parts.clock.afterPoll(() => {
+      this.#cancelTurn = undefined
       this.#guard(() => this.#runTurn())
     })
   }
@@ -141,7 +144,7 @@ export class RaftLoop {
     if (this.#tickDue) {
       this.#tickDue = false
       raft.tick(this.#elapsedTicks())
-      this.#parts.onTick(performance.now())
+      this.#parts.onTick(this.#parts.clock.nowMs())
     }
     proposer.submit()
     reads.submit()
@@ -155,7 +158,7 @@ export class RaftLoop {
 
   /** After a stall: what was missed, by which a leader counts and a follower does not. */
   #elapsedTicks(): number {
-    const nowMs = performance.now()
+    const nowMs = this.#parts.clock.nowMs()
     const elapsed = Math.round((nowMs - this.#tickedAtMs) / this.#tickMs)
     this.#tickedAtMs = nowMs
     return Math.max(1, elapsed)

@@ -1,6 +1,7 @@
 /** Linearizable reads (thesis §6.4; catalogue 63 and 64): rounds, answers, retries and deadlines. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import { NodeError } from './node-error.js'
 import { MAX_PENDING_READS, READ_RETRY_MS, ReadBarrier } from './read-barrier.js'
 import { track, turn, type Tracked } from './tracked.test-support.js'
@@ -28,6 +29,7 @@ function createBarrier(appliedIndex = 0): ReadBarrier {
     wake: () => {
       wakes += 1
     },
+    clock: systemClock,
     appliedIndex,
   })
 }

@@ -6,6 +6,7 @@
  * (etcd: linearizableReadLoop), so that the number of rounds does not grow with the load.
  */
 
+import type { Clock } from '../time/clock.js'
 import { NodeError } from './node-error.js'
 
 /** A round without an answer is asked again: its messages may have been lost (etcd: 500 ms). */
@@ -23,6 +24,7 @@ interface WaitingRead {
 export class ReadBarrier {
   readonly #ask: (ref: number) => void
   readonly #wake: () => void
+  readonly #clock: Pick<Clock, 'nowMs'>
   /** Arrived since the current round started. */
   #arrived: WaitingRead[] = []
   /** Served by the current round. */
@@ -42,10 +44,12 @@ export class ReadBarrier {
     /** Asks the core for a read index. */
     readonly ask: (ref: number) => void
     readonly wake: () => void
+    readonly clock: Pick<Clock, 'nowMs'>
     readonly appliedIndex: number
   }) {
     this.#ask = options.ask
     this.#wake = options.wake
+    this.#clock = options.clock
     this.#appliedIndex = options.appliedIndex
   }
 
@@ -60,7 +64,7 @@ export class ReadBarrier {
       return Promise.reject(new NodeError('tooManyRequests', 'not-applied'))
     }
     return new Promise((resolve, reject) => {
-      this.#arrived.push({ deadlineMs: performance.now() + timeoutMs, resolve, reject })
+      this.#arrived.push({ deadlineMs: this.#clock.nowMs() + timeoutMs, resolve, reject })
       this.#wake()
     })
   }
@@ -73,7 +77,7 @@ export class ReadBarrier {
     this.#arrived = []
     this.#ref += 1
     this.#roundOpen = true
-    this.#askedAtMs = performance.now()
+    this.#askedAtMs = this.#clock.nowMs()
     this.#ask(this.#ref)
   }
 

@@ -2,6 +2,7 @@
 
 import type { InstallSnapshot } from '@holdfast/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import { RETRY_MS, Snapshots, type StateSnapshot } from './snapshots.js'
 
 const message: InstallSnapshot = {
@@ -25,6 +26,7 @@ class Parts {
     return Promise.resolve()
   }
   wake = (): void => undefined
+  readonly clock = systemClock
   readonly raft = {
     installSnapshotMessage: (): InstallSnapshot | undefined => (this.leads ? message : undefined),
     reportSnapshot: (id: string, index: number | undefined): void => {

@@ -3,8 +3,9 @@
  * files, `transport/` carries them (Raft §7).
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import type { InstallSnapshot, MemberId, Raft } from '@holdfast/raft'
+import type { Clock } from '../time/clock.js'
+import { pause } from '../time/pause.js'
 
 /** A copy of the state, made for followers that lack what is cut from the log. */
 export interface StateSnapshot {
@@ -23,6 +24,7 @@ export interface SnapshotParts {
   readonly send: (message: InstallSnapshot, snapshot: StateSnapshot) => Promise<void>
   /** Asks for a turn of the node's loop. */
   readonly wake: () => void
+  readonly clock: Clock
 }
 
 /**
@@ -43,9 +45,7 @@ export class Snapshots {
   async sendTo(follower: MemberId): Promise<void> {
     const sentIndex = await this.#send(follower).catch(() => undefined)
     const { signal } = this.#closing
-    if (sentIndex === undefined) {
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
-    }
+    if (sentIndex === undefined) await pause(this.#parts.clock, RETRY_MS, signal)
     if (signal.aborted) return
     this.#parts.raft.reportSnapshot(follower, sentIndex)
     this.#parts.wake()

@@ -1,6 +1,7 @@
 /** etcd's promises for watches, one by one (etcd §8.31–37; catalogue 75–79). */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import {
   ScriptedReader,
   ScriptedStore,
@@ -16,7 +17,7 @@ let hub: WatchHub
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   store = new ScriptedStore()
-  hub = new WatchHub(store, (error) => {
+  hub = new WatchHub(store, systemClock, (error) => {
     throw error
   })
 })

@@ -11,6 +11,7 @@
 
 import type { RevisionEvents, StoreEvent } from '../state-machine/outcome.js'
 import type { StateMachine } from '../state-machine/state-machine.js'
+import type { Cancel, Clock } from '../time/clock.js'
 import { Watcher, type WatchRequest, type WatchSink, type WatchedEvent } from './watcher.js'
 import { WatcherIndex } from './watcher-index.js'
 
@@ -27,18 +28,19 @@ export class WatchHub {
   readonly #index = new WatcherIndex()
   readonly #watchers = new Set<Watcher>()
   readonly #behind = new Set<Watcher>()
-  #replay: NodeJS.Immediate | undefined
+  #cancelReplay: Cancel | undefined
   /** Where the sweep through history stands; 0 before it starts at the oldest again. */
   #sweptTo = 0
-  readonly #progress: NodeJS.Timeout
+  readonly #clock: Clock
+  readonly #stopProgress: Cancel
   readonly #onFatal: (error: unknown) => void
 
   /** @param onFatal the store failed under a replay: the member must stop */
-  constructor(state: HistoryReader, onFatal: (error: unknown) => void) {
+  constructor(state: HistoryReader, clock: Clock, onFatal: (error: unknown) => void) {
     this.#state = state
+    this.#clock = clock
     this.#onFatal = onFatal
-    this.#progress = setInterval(() => this.#notifyProgress(), PROGRESS_INTERVAL_MS)
-    this.#progress.unref()
+    this.#stopProgress = clock.every(PROGRESS_INTERVAL_MS, () => this.#notifyProgress())
   }
 
   get watcherCount(): number {
@@ -122,8 +124,8 @@ export class WatchHub {
   }
 
   close(): void {
-    clearInterval(this.#progress)
-    clearImmediate(this.#replay)
+    this.#stopProgress()
+    this.#cancelReplay?.()
     this.#watchers.clear()
     this.#behind.clear()
   }
@@ -149,8 +151,8 @@ export class WatchHub {
   }
 
   #scheduleReplay(): void {
-    this.#replay ??= setImmediate(() => {
-      this.#replay = undefined
+    this.#cancelReplay ??= this.#clock.afterPoll(() => {
+      this.#cancelReplay = undefined
       try {
         this.#replaySlice()
       } catch (error) {

@@ -5,6 +5,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../time/clock.js'
 import {
   nameOf,
   ScriptedReader,
@@ -76,7 +77,7 @@ interface Watched {
 
 class Run {
   readonly store = Object.assign(new ScriptedStore(), { sliceLimit: 2 })
-  readonly hub = new WatchHub(this.store, (error) => {
+  readonly hub = new WatchHub(this.store, systemClock, (error) => {
     throw error
   })
   readonly watches: Watched[] = []
