@@ -8,7 +8,7 @@ import { createHash, type Hash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
-  fsyncSync,
+  fsync,
   openSync,
   renameSync,
   rmSync,
@@ -16,8 +16,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { readPosition, type StateCopy } from './copy-state.js'
 import { syncDirectory } from './data-directory.js'
+
+const syncFile = promisify(fsync)
 
 /** The bytes are not those of the snapshot that was offered. */
 export class SnapshotDamagedError extends Error {
@@ -63,13 +66,14 @@ export class IncomingSnapshot {
   }
 
   /**
-   * Makes it durable under its final name.
+   * Makes it durable under its final name. The fsync of a file that may be large is not waited for
+   * on this thread. Until this settles, it must be left alone.
    * @throws SnapshotDamagedError when it is not what was offered; nothing of it is left then
    */
-  finish(): void {
+  async finish(): Promise<void> {
     try {
       this.#verify()
-      if (this.#descriptor !== undefined) fsyncSync(this.#descriptor)
+      if (this.#descriptor !== undefined) await syncFile(this.#descriptor)
     } catch (error) {
       this.discard()
       throw error

@@ -11,20 +11,18 @@
  */
 
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Membership } from '@holdfast/raft'
 import type { StateMachine } from '../state-machine/state-machine.js'
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { DEFAULT_CHECKPOINT_LIMITS } from './checkpointer.js'
 import type { StateCopy } from './copy-state.js'
-import { createDirectory, createFile, lockDirectory, syncDirectory } from './data-directory.js'
+import { createDirectory, lockDirectory, syncDirectory } from './data-directory.js'
 import { WorkerLog, type DurableLog } from './durable-log.js'
-import { IncomingSnapshot, waitingSnapshot } from './incoming-snapshot.js'
-import { appliedIndexOf, installSnapshot } from './install-snapshot.js'
+import { IncomingSnapshot } from './incoming-snapshot.js'
 import { OutgoingSnapshots } from './outgoing-snapshots.js'
-import { prepareRaftDatabase, type DirectoryIdentity, type StoredLog } from './raft-database.js'
+import type { DirectoryIdentity } from './raft-database.js'
+import { pathsIn, recoverDirectory, requireWholeLog } from './recover-directory.js'
 import { StateDatabase } from './state-database.js'
-import { StorageError } from './storage-error.js'
 
 export type { DurableLog, LogWrite } from './durable-log.js'
 export type { StateCopy } from './copy-state.js'
@@ -89,21 +87,13 @@ async function openLocked(
 ): Promise<Storage> {
   const { directory, identity, membership } = options
   const onFatal = once(options.onFatal)
-  const inDirectory = (name: string): string => join(directory, name)
-  const [raftPath, statePath] = [inDirectory('raft.db'), inDirectory('state.db')]
-  const [wholePath, partPath] = [inDirectory('received.db'), inDirectory('receiving.db')]
-  const outgoingPath = inDirectory('sending.db')
-  rmSync(outgoingPath, { force: true })
-  createFile(raftPath)
-  createFile(statePath)
-
-  const stored = prepareRaftDatabase({ path: raftPath, identity, membership })
-  const logReady = WorkerLog.open({ path: raftPath, stored, onFatal })
+  const paths = pathsIn(directory)
+  const stored = recoverDirectory(paths, { identity, membership })
+  const logReady = WorkerLog.open({ path: paths.raft, stored, onFatal })
   closers.push(() => closeOpened(logReady))
 
-  finishInstallation({ statePath, wholePath, partPath, startIndex: stored.start.index })
   const database = new StateDatabase({
-    path: statePath,
+    path: paths.state,
     clusterId: identity.clusterId,
     checkpointLimits: options.checkpointLimits ?? DEFAULT_CHECKPOINT_LIMITS,
     onFatal,
@@ -117,10 +107,10 @@ async function openLocked(
   return {
     log,
     state: database.state,
-    outgoing: new OutgoingSnapshots({ path: outgoingPath, copyState }),
-    receiveSnapshot: (copy) => new IncomingSnapshot(copy, partPath, wholePath),
-    installSnapshot: () => database.install(wholePath),
-    discardSnapshot: () => rmSync(wholePath, { force: true }),
+    outgoing: new OutgoingSnapshots({ path: paths.sending, copyState }),
+    receiveSnapshot: (copy) => new IncomingSnapshot(copy, paths.receiving, paths.received),
+    installSnapshot: () => database.install(paths.received),
+    discardSnapshot: () => rmSync(paths.received, { force: true }),
     get applyGate() {
       return database.gate
     },
@@ -129,51 +119,6 @@ async function openLocked(
     },
     close,
   }
-}
-
-interface InstallationPaths {
-  readonly statePath: string
-  readonly wholePath: string
-  readonly partPath: string
-  readonly startIndex: number
-}
-
-/**
- * A snapshot that was received whole, and behind which the log already begins, is installed if a
- * crash has prevented that; any other has come to nothing.
- */
-function finishInstallation(paths: InstallationPaths): void {
-  const { statePath, wholePath, partPath, startIndex } = paths
-  rmSync(partPath, { force: true })
-  const waiting = waitingSnapshot(wholePath)
-  if (waiting?.index === startIndex && startIndex > appliedIndexOf(statePath)) {
-    installSnapshot(wholePath, statePath)
-  } else rmSync(wholePath, { force: true })
-}
-
-/**
- * Only entries that are durable in the log are applied. If the log ends before what was applied, its
- * end is lost: SQLite takes a damaged WAL frame for the end of the WAL, and disk images get restored
- * (catalogue 34). Such a member has forgotten what it acknowledged, and must not vote.
- */
-function requireWholeLog(
-  directory: string,
-  appliedIndex: number,
-  { start, lastIndex }: StoredLog,
-): void {
-  if (appliedIndex < start.index) {
-    throw new StorageError(
-      'damaged',
-      `${directory} has lost part of its state: it ends at entry ${appliedIndex}, ` +
-        `but the log begins behind ${start.index}: restore this member from its peers`,
-    )
-  }
-  if (appliedIndex <= lastIndex) return
-  throw new StorageError(
-    'damaged',
-    `${directory} has lost the end of its log: entry ${appliedIndex} was applied, ` +
-      `but the log ends at ${lastIndex}: restore this member from its peers`,
-  )
 }
 
 /** What did not open has nothing to close, and has already said why. */

@@ -64,7 +64,7 @@ describe('a snapshot', () => {
     await logAndApply(sender, [putAt(301, 'later')])
 
     const receiver = await memberWith(5)
-    receive(receiver, sent).finish()
+    await receive(receiver, sent).finish()
     await beginBehind(receiver, sent)
     await receiver.installSnapshot()
     expect(receiver.state.appliedIndex).toBe(300)
@@ -116,7 +116,7 @@ describe('a snapshot', () => {
     const directory = newDirectory()
     const receiver = await open(directory)
     const incoming = receive(receiver, sent)
-    expect(() => incoming.finish()).toThrow(SnapshotDamagedError)
+    await expect(incoming.finish()).rejects.toThrow(SnapshotDamagedError)
     expect(existsSync(join(directory, 'receiving.db'))).toBe(false)
     expect(existsSync(join(directory, 'received.db'))).toBe(false)
   })
@@ -130,7 +130,7 @@ describe('a snapshot', () => {
   it('keeps serving reads until the moment it takes the state’s place', async () => {
     const sent = await snapshotOf(await memberWith(100))
     const receiver = await memberWith(5)
-    receive(receiver, sent).finish()
+    await receive(receiver, sent).finish()
     await beginBehind(receiver, sent)
     const installed = receiver.installSnapshot()
     expect(receiver.applyGate).toBeDefined()
@@ -157,7 +157,7 @@ describe('a crash (catalogue 28)', () => {
     const sent = await snapshotOf(await memberWith(50))
     const directory = newDirectory()
     const receiver = await memberWith(5, directory)
-    receive(receiver, sent).finish()
+    await receive(receiver, sent).finish()
     await receiver.close()
     const again = await open(directory)
     expect([again.state.appliedIndex, again.log.lastIndex()]).toEqual([5, 5])
@@ -169,7 +169,7 @@ describe('a crash (catalogue 28)', () => {
     const sent = await snapshotOf(sender)
     const directory = newDirectory()
     const receiver = await memberWith(5, directory)
-    receive(receiver, sent).finish()
+    await receive(receiver, sent).finish()
     await beginBehind(receiver, sent)
     // As a crash leaves it: with the old state's WAL beside it.
     const wal = join(directory, 'state.db-wal')
@@ -188,7 +188,7 @@ describe('a crash (catalogue 28)', () => {
     const sent = await snapshotOf(sender)
     const directory = newDirectory()
     const receiver = await open(directory)
-    receive(receiver, sent).finish()
+    await receive(receiver, sent).finish()
     await beginBehind(receiver, sent)
     await receiver.close()
     // As a power loss leaves it: what was only in the WAL is gone.

@@ -17,8 +17,8 @@ export interface SnapshotSink {
   readonly bytes: number
   readonly isComplete: boolean
   write(chunk: Uint8Array): void
-  /** Makes it durable. @throws when it is not the file that was offered */
-  finish(): void
+  /** Makes it durable, which may take long. Rejects when it is not the file that was offered. */
+  finish(): Promise<void>
   discard(): void
 }
 
@@ -42,6 +42,9 @@ interface Receiving {
 export class SnapshotReceiver {
   readonly #options: SnapshotReceiverOptions
   #receiving: Receiving | undefined
+  /** What is being received is whole, and is being made durable: nothing may displace it now. */
+  #finishing: Promise<void> | undefined
+  #isClosed = false
 
   constructor(options: SnapshotReceiverOptions) {
     this.#options = options
@@ -68,7 +71,14 @@ export class SnapshotReceiver {
     socket.on('data', onData)
   }
 
-  close(): void {
+  /** What is being made durable will be so, and is of no use any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    if (this.#finishing === undefined) this.#discard()
+    await this.#finishing
+  }
+
+  #discard(): void {
     this.#receiving?.sink.discard()
     this.#receiving = undefined
   }
@@ -81,12 +91,16 @@ export class SnapshotReceiver {
       answer(socket, { offset: earlier.sink.bytes })
       return
     }
+    if (this.#finishing !== undefined || this.#isClosed) {
+      this.#refuse(socket, 'another one is being made durable')
+      return
+    }
     if (earlier !== undefined && message.term < earlier.term) {
       this.#refuse(socket, 'a later leader sends one')
       return
     }
     earlier?.socket.destroy()
-    this.close()
+    this.#discard()
     const sink = this.#options.begin(message, file)
     if (typeof sink === 'string') {
       this.#refuse(socket, sink)
@@ -102,14 +116,25 @@ export class SnapshotReceiver {
     const { sink } = receiving
     sink.write(chunk)
     if (!sink.isComplete) return
-    this.#receiving = undefined
-    sink.finish()
-    this.#options.onReceived(message)
-    answer(socket, { done: true })
+    this.#finishing = this.#finish(receiving, message).finally(() => {
+      this.#receiving = undefined
+      this.#finishing = undefined
+    })
+  }
+
+  async #finish(receiving: Receiving, message: InstallSnapshot): Promise<void> {
+    try {
+      await receiving.sink.finish()
+      if (this.#isClosed) return
+      this.#options.onReceived(message)
+      answer(receiving.socket, { done: true })
+    } catch (error) {
+      this.#refuse(receiving.socket, error instanceof Error ? error.message : String(error))
+    }
   }
 
   #refuse(socket: Socket, reason: string): void {
-    if (this.#receiving?.socket === socket) this.close()
+    if (this.#receiving?.socket === socket && this.#finishing === undefined) this.#discard()
     answer(socket, { refusal: reason })
     socket.end()
   }

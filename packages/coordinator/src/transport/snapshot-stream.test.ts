@@ -41,6 +41,8 @@ class MemorySink implements SnapshotSink {
   readonly #onWritten: (sink: MemorySink) => void
   isDiscarded = false
   isFinished = false
+  /** Until then it is not durable. */
+  finishes: Promise<void> | undefined
 
   constructor(expected: SnapshotFile, onWritten: (sink: MemorySink) => void = () => undefined) {
     this.#file = expected
@@ -60,7 +62,8 @@ class MemorySink implements SnapshotSink {
     this.#onWritten(this)
   }
 
-  finish(): void {
+  async finish(): Promise<void> {
+    await this.finishes
     if (sha256Of(Buffer.concat(this.chunks)) !== this.#file.sha256) throw new Error('another file')
     this.isFinished = true
   }
@@ -104,6 +107,48 @@ it('arrive whole, and only then reach the core', async () => {
   expect(Buffer.concat(sinks[0]!.chunks).equals(contents)).toBe(true)
   expect(sinks[0]!.isFinished).toBe(true)
   expect(b.messages).toEqual([message])
+})
+
+it('hold up nothing while they are made durable, and reach the core only then', async () => {
+  const { a, b, portOfB, sinks } = await pair()
+  const c = new LoopbackMember({ id: 'c', port: await freePort(), peers: { b: portOfB } })
+  closing.push(() => c.transport.close())
+  let finish = (): void => undefined
+  b.beginSnapshot = (_message, expected) => {
+    sinks.push(new MemorySink(expected))
+    sinks.at(-1)!.finishes = new Promise((resolve) => (finish = resolve))
+    return sinks.at(-1)!
+  }
+  const sent = a.transport.sendSnapshot(message, path, file)
+  await eventually(() => sinks[0]?.isComplete).toBe(true)
+  const other = { bytes: MIB, sha256: sha256Of(contents.subarray(0, MIB)) }
+  const later = { ...message, from: 'c', term: message.term + 1 }
+  await expect(c.transport.sendSnapshot(later, path, other)).rejects.toThrow('made durable')
+  expect(b.messages).toEqual([])
+  finish()
+  await sent
+  expect(b.messages).toEqual([message])
+  expect(sinks).toHaveLength(1)
+})
+
+it('that are being made durable are waited for by who closes, and do not reach the core', async () => {
+  const { a, b, sinks } = await pair()
+  let finish = (): void => undefined
+  b.beginSnapshot = (_message, expected) => {
+    sinks.push(new MemorySink(expected))
+    sinks.at(-1)!.finishes = new Promise((resolve) => (finish = resolve))
+    return sinks.at(-1)!
+  }
+  a.transport.sendSnapshot(message, path, file).catch(() => undefined)
+  await eventually(() => sinks[0]?.isComplete).toBe(true)
+  let isClosed = false
+  const closed = b.transport.close().then(() => (isClosed = true))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(isClosed).toBe(false)
+  finish()
+  await closed
+  expect(sinks[0]!.isFinished).toBe(true)
+  expect(b.messages).toEqual([])
 })
 
 it('go on where the stream broke off (catalogue 40)', async () => {

@@ -163,11 +163,12 @@ export class StreamTransport {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    this.#snapshots.close()
+    const received = this.#snapshots.close()
     this.#isOpen = false
     for (const channels of this.#channels.values()) closeAll(channels)
     for (const asked of this.#asked.values()) asked.reject(new Error('the transport is closing'))
     await this.#listener.close()
+    await received
   }
 
   #addChannels(id: MemberId, url: string): Channels {
