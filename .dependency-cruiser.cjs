@@ -44,10 +44,10 @@ module.exports = {
     ]),
     {
       name: 'no-deep-imports',
-      comment: 'A package is imported by its index only.',
+      comment: 'A package is imported by its index only; simulations by its parts too.',
       severity: 'error',
       from: { path: '^(packages/([^/]+)|examples|test)/' },
-      to: { path: '^packages/([^/]+)/(src|dist)/(?!index)', pathNot: '^packages/$2/' },
+      to: { path: '^packages/([^/]+)/(src|dist)/(?!index|parts)', pathNot: '^packages/$2/' },
     },
     only('state-machine-is-closed', coordinator('state-machine/'), [coordinator('state-machine/')]),
     {

@@ -3,8 +3,9 @@
 import type { MemberId } from '@holdfast/raft'
 import { describeCluster } from './cluster-description.js'
 import type { Logger } from './logger.js'
+import type { MemberHandler, MemberTransport } from './member.js'
 import { peerBookOf, reachable, type PeerBook } from './node/peer-book.js'
-import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './node/peer-transport.js'
+import type { PeerAnswer, PeerRequest } from './node/peer-transport.js'
 import { refusalLog } from './refusal-log.js'
 import type { MemberIdentity } from './resolve-identity.js'
 import type { Storage } from './storage/open-storage.js'
@@ -13,15 +14,13 @@ import { StreamTransport } from './transport/stream-transport.js'
 export interface TransportParts {
   readonly identity: MemberIdentity
   readonly peerUrl: string
-  readonly handler: PeerHandler
+  readonly handler: MemberHandler
   readonly storage: Storage
   readonly log: Logger
-  readonly describe: () => Parameters<typeof describeCluster>[0]
   readonly onRemoved: () => void
 }
 
-export interface Transport extends PeerTransport {
-  readonly sendSnapshot: StreamTransport['sendSnapshot']
+export interface Transport extends MemberTransport {
   /** Listens for other members, if there are any. @throws when the address is in use */
   start(): Promise<void>
 }
@@ -35,7 +34,7 @@ export function createTransport(parts: TransportParts): Transport {
     memberId,
     peers: othersIn(book, memberId),
     wasRemoved: (id) => book.removed.includes(id),
-    describeCluster: () => describeCluster(parts.describe()),
+    describeCluster: () => describeCluster(handler.describe()),
     handler: {
       ...handler,
       onRequest: (body) => handler.onRequest(body as PeerRequest),
@@ -60,7 +59,7 @@ export function createTransport(parts: TransportParts): Transport {
     flush: () => streams.flush(),
     request: async (to, request, timeoutMs) =>
       (await streams.request(to, request, timeoutMs)) as PeerAnswer,
-    sendSnapshot: (message, path, file) => streams.sendSnapshot(message, path, file),
+    sendSnapshot: (message, { path, ...file }) => streams.sendSnapshot(message, path, file),
     setPeers: (next) => {
       book = next
       streams.setPeers(othersIn(next, memberId))

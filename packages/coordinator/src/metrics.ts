@@ -1,6 +1,7 @@
 /** What can be measured of a member, under etcd's names where etcd has one, read when asked for. */
 
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import type { EdgeContext } from './http/edge-context.js'
 import type { CoordinatorNode } from './node/coordinator-node.js'
 import type { DurableLog } from './storage/open-storage.js'
 import type { WatchHub } from './watch/watch-hub.js'
@@ -13,6 +14,12 @@ export interface MetricsSources {
 }
 
 type Metric = readonly [name: string, help: string, read: () => number]
+
+/** Prometheus' text format, made when asked for. */
+export function metricsText(sources: MetricsSources): EdgeContext['metrics'] {
+  const metrics = createMetrics(sources)
+  return async () => ({ contentType: metrics.contentType, body: await metrics.metrics() })
+}
 
 /** Of this member and of the process, which it may share with other members. */
 export function createMetrics(sources: MetricsSources): Registry {

@@ -6,28 +6,20 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import type { Status } from '@holdfast/raft'
 import { Closers } from './closers.js'
-import { drawMemberId } from './cluster-identity.js'
 import {
   resolveOptions,
   type CoordinatorConfig,
   type CoordinatorOptions,
 } from './coordinator-options.js'
-import { createTransport, type Transport } from './create-transport.js'
-import { createApp } from './http/app.js'
-import type { EdgeContext } from './http/edge-context.js'
+import { createTransport } from './create-transport.js'
 import { listenForClients } from './http/server.js'
-import { listMembers } from './list-members.js'
 import { createLogger, type Logger } from './logger.js'
+import { createMember } from './member.js'
 import { MemberRemovedError } from './member-removed-error.js'
-import { createMetrics } from './metrics.js'
-import { CoordinatorNode } from './node/coordinator-node.js'
-import type { PeerHandler } from './node/peer-transport.js'
-import { publishMember } from './publish-member.js'
+import { metricsText } from './metrics.js'
 import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
-import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
-import { openStorage, type Storage } from './storage/open-storage.js'
+import { openStorage } from './storage/open-storage.js'
 import { systemClock } from './time/clock.js'
-import { WatchHub } from './watch/watch-hub.js'
 
 /** A running member. */
 export interface Coordinator {
@@ -87,30 +79,37 @@ async function open(base: Base): Promise<Coordinator> {
     onFatal,
   })
   opened.add(() => storage.close())
-  const hub = new WatchHub(storage.state, systemClock, onFatal)
-  opened.add(() => hub.close())
-  const { node, transport, leaderChanges } = createNode({ ...base, storage, hub })
-  opened.add(() => node.close())
-  const metrics = createMetrics({ node, hub, log: storage.log, leaderChanges })
-  const context: EdgeContext = {
-    node,
-    hub,
-    clock: systemClock,
-    clusterId,
-    memberId,
-    members: () => listMembers(node, identity),
-    drawMemberId: (peerUrls) => drawMemberId(peerUrls, nanoid()),
-    drawLeaseId,
-    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.metrics() }),
-  }
-  const app = createApp({ context, onDefect: (error) => log.error({ err: error }, 'defect') })
+  let leaderChanges = 0
+  const member = createMember({
+    ...{ name: config.name, identity, storage, clock: systemClock, onFatal },
+    timing: timing(config),
+    keptEntries: config.snapshotCatchUpEntries,
+    chance: {
+      seed: randomInt(2 ** 32),
+      incarnation: nanoid(),
+      drawLeaseId,
+      drawUniqueId: () => nanoid(),
+    },
+    createTransport: (handler) =>
+      createTransport({
+        ...{ identity, handler, storage, log, peerUrl: config.peerUrl },
+        onRemoved: () => onFatal(new MemberRemovedError(config.name)),
+      }),
+    createMetrics: (parts) =>
+      metricsText({ ...parts, log: storage.log, leaderChanges: () => leaderChanges }),
+    onStatus: (status) => {
+      leaderChanges += status.leaderId === undefined ? 0 : 1
+      log.info({ ...status }, 'status')
+    },
+    onDefect: (error) => log.error({ err: error }, 'defect'),
+  })
+  opened.add(() => member.close())
+  const { node } = member
 
-  await transport.start()
-  const server = await listenForClients(app, config.clientUrl)
+  await member.transport.start()
+  const server = await listenForClients(member.app, config.clientUrl)
   opened.add(() => server.close())
-  node.start()
-  const clientUrls = config.advertisedClientUrls ?? [server.url]
-  opened.add(publishMember(node, { id: memberId, name: config.name, clientUrls }, systemClock))
+  member.start(config.advertisedClientUrls ?? [server.url])
   log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
   return {
     clientUrl: server.url,
@@ -136,67 +135,6 @@ function fatalHandler(
     if (onFatal === undefined) throw error
     onFatal(error)
   }
-}
-
-interface NodeParts extends Base {
-  readonly storage: Storage
-  readonly hub: WatchHub
-}
-
-function createNode({ config, identity, log, storage, hub, onFatal }: NodeParts): {
-  node: CoordinatorNode
-  transport: Transport
-  leaderChanges: () => number
-} {
-  // Nothing arrives before `listen`, when there is a node to hand it to.
-  const handler: PeerHandler = {
-    onMessage: (message) => node.peerHandler.onMessage(message),
-    onRequest: (request) => node.peerHandler.onRequest(request),
-    onUnreachable: (id) => node.peerHandler.onUnreachable(id),
-    wantsSnapshot: (message) => node.peerHandler.wantsSnapshot(message),
-    onSnapshot: (message) => node.peerHandler.onSnapshot(message),
-  }
-  const transport = createTransport({
-    ...{ identity, handler, storage, log },
-    peerUrl: config.peerUrl,
-    describe: () => ({
-      clusterId: identity.clusterId,
-      // In force is enough: that of a second voter is not committed before it has joined.
-      membership: node.membership,
-      started: node.state.members().map(({ id }) => id),
-    }),
-    onRemoved: () => onFatal(new MemberRemovedError(config.name)),
-  })
-  let leaderChanges = 0
-  const node: CoordinatorNode = new CoordinatorNode({
-    memberId: identity.memberId,
-    incarnation: nanoid(),
-    ...timing(config),
-    seed: randomInt(2 ** 32),
-    clock: systemClock,
-    log: storage.log,
-    state: storage.state,
-    applyGate: () => storage.applyGate,
-    snapshots: {
-      take: () => storage.outgoing.take(),
-      send: (message, { path, ...file }) => transport.sendSnapshot(message, path, file),
-      install: () => storage.installSnapshot(),
-      discard: () => storage.discardSnapshot(),
-      durableIndex: () => storage.durableAppliedIndex,
-      oldestSentIndex: () => storage.outgoing.oldestIndex,
-      keptEntries: config.snapshotCatchUpEntries,
-    },
-    codec: { encode: encodeProposal, decode: decodeProposal },
-    transport,
-    onApplied: (batch) => hub.onApplied(batch.revisions),
-    onRestored: (revision) => hub.onRestored(revision),
-    onStatus: (status) => {
-      leaderChanges += status.leaderId === undefined ? 0 : 1
-      log.info({ ...status }, 'status')
-    },
-    onFatal,
-  })
-  return { node, transport, leaderChanges: () => leaderChanges }
 }
 
 /** One tick is a heartbeat; shorter ones would only wake the process more often. */

@@ -50,7 +50,7 @@ export class Contender {
     this.#rpc = rpc
     this.#session = session
     this.#options = options
-    this.key = options.prefix.newKey(session.leaseId)
+    this.key = options.prefix.newKey(session.leaseId, rpc.clock.uniqueId(12))
   }
 
   /** Joins the queue and waits to be first. @throws {HoldfastError} when it gave up. */

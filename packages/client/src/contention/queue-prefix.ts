@@ -8,7 +8,6 @@
  */
 
 import { utf8Encode, type KeyValue } from '@holdfast/protocol'
-import { nanoid } from 'nanoid'
 
 const SLASH = 0x2f
 
@@ -23,9 +22,9 @@ export class QueuePrefix {
   }
 
   /** A key that nobody else has: Go's, the lease in hexadecimal, and a part of its own. */
-  newKey(leaseId: string): string {
+  newKey(leaseId: string, uniqueId: string): string {
     const lease = BigInt.asUintN(64, BigInt(leaseId)).toString(16)
-    return `${this.text}${lease}-${nanoid(12)}`
+    return `${this.text}${lease}-${uniqueId}`
   }
 
   /** Whether a key under the prefix stands in this queue, and not in that of a longer name. */

@@ -1,5 +1,6 @@
 /** A clock that stands still until a test moves it. */
 
+import { nanoid } from 'nanoid'
 import type { Clock, Moment } from '../time/clock.js'
 
 interface Timer {
@@ -25,6 +26,10 @@ export class ManualClock implements Clock {
 
   random(): number {
     return this.chance
+  }
+
+  uniqueId(length?: number): string {
+    return nanoid(length)
   }
 
   schedule(delayMs: number, action: () => void): () => void {

@@ -10,7 +10,6 @@
  */
 
 import { HoldfastError } from '@holdfast/protocol'
-import { nanoid } from 'nanoid'
 import type { Core } from '../core.js'
 import { LockLostError } from '../errors.js'
 import { compare, type Compare } from '../kv/compare.js'
@@ -65,7 +64,7 @@ export class Claims {
 
   async make(candidate: Candidate, options: ClaimOptions): Promise<Claim | NoClaim> {
     const session = await this.#core.sessions.get(options.signal)
-    const nonce = nanoid()
+    const nonce = this.#core.rpc.clock.uniqueId()
     try {
       return await this.#make(candidate, { session, nonce, options })
     } catch (error) {

@@ -1,3 +1,4 @@
+import { nanoid } from 'nanoid'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
 import type { Fault } from '../fake/fake-etcd.test-support.js'
@@ -58,7 +59,7 @@ describe('a consumer who has found many', () => {
     fixture.etcd.travel = (leg) => {
       if (leg !== '> txn') return Promise.resolve()
       const seenRevision = store.revision
-      const id = layout.newId(seenRevision)
+      const id = layout.newId(seenRevision, nanoid())
       const place = layout.itemKey({ priority: 1, seenRevision, ordinal: 0 }, id)
       putKeys(store, place, layout.claims + id)
       return Promise.resolve()

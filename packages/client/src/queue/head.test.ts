@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { nanoid } from 'nanoid'
 import { describe, expect, test } from 'vitest'
 import { bench, type Bench } from '../fake/bench.test-support.js'
 import { putKeys } from '../fake/put-keys.test-support.js'
@@ -18,7 +19,7 @@ const idsOf = ({ candidates }: Head): string[] => candidates.map(({ id }) => id)
 function items(fixture: Bench, count: number, priority = 0): string[] {
   const seenRevision = fixture.etcd.store.revision
   return Array.from({ length: count }, () =>
-    layout.itemKey({ priority, seenRevision, ordinal: 0 }, layout.newId(seenRevision)),
+    layout.itemKey({ priority, seenRevision, ordinal: 0 }, layout.newId(seenRevision, nanoid())),
   )
 }
 
@@ -66,7 +67,7 @@ describe('the head', () => {
         for (const { unseen, priority, claimed, together, elsewhere } of plan) {
           const seenRevision = Math.max(0, store.revision - unseen)
           const puts = Array.from({ length: together }, (_, ordinal) => {
-            const id = layout.newId(seenRevision)
+            const id = layout.newId(seenRevision, nanoid())
             const key = layout.itemKey({ priority, seenRevision, ordinal }, id)
             return { id, key, priority, revision: store.revision + 1 }
           })

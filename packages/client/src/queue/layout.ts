@@ -16,7 +16,6 @@
  */
 
 import { prefixEnd, utf8Encode } from '@holdfast/protocol'
-import { nanoid } from 'nanoid'
 import type { KeyRange } from '../kv/keys.js'
 import {
   formatInteger,
@@ -69,8 +68,9 @@ export class QueueLayout {
     return { from: this.claims, to: this.itemsEnd }
   }
 
-  newId(seenRevision: number): string {
-    return `${formatInteger(seenRevision)}-${nanoid()}`
+  /** @param uniqueId drawn for this item */
+  newId(seenRevision: number, uniqueId: string): string {
+    return `${formatInteger(seenRevision)}-${uniqueId}`
   }
 
   itemKey(place: Place, id: string): string {

@@ -35,7 +35,7 @@ export class Producer {
     const { bodies, dedupes } = this.#layout
     const startedAt = rpc.clock.now()
     const seenRevision = await this.#seenRevision(options)
-    const id = this.#layout.newId(seenRevision)
+    const id = this.#layout.newId(seenRevision, rpc.clock.uniqueId())
     const key = this.#placeOf(id, request, { seenRevision, pushedAtMs: startedAt.wallMs })
     const { dedupeId } = request
     const unique = dedupeId === undefined ? bodies + id : dedupes + dedupeId

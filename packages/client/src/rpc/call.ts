@@ -11,7 +11,6 @@ import {
   requestIdHeader,
   type ResponseHeader,
 } from '@holdfast/protocol'
-import { nanoid } from 'nanoid'
 import pRetry from 'p-retry'
 import type { Clock, Moment } from '../time/clock.js'
 import { inMs } from '../time/in-ms.js'
@@ -179,7 +178,7 @@ export class Call<Request, Response> {
       return headers
     }
     this.#requestId ??= formatRequestId({
-      id: nanoid(),
+      id: this.#context.clock.uniqueId(),
       issuedAtRevision: Math.max(revision, this.#context.latestRevision),
     })
     return { ...headers, [requestIdHeader]: this.#requestId }

@@ -6,6 +6,8 @@
  * wall clock that was set forward can then only end a hold too early, which is safe.
  */
 
+import { nanoid } from 'nanoid'
+
 /** A moment on both clocks. */
 export interface Moment {
   readonly monotonicMs: number
@@ -23,6 +25,8 @@ export interface Clock {
   schedule(delayMs: number, action: () => void, options?: TimerOptions): () => void
   /** In [0, 1). */
   random(): number
+  /** A text of this length, by default 21, that nobody else draws. */
+  uniqueId(length?: number): string
 }
 
 /** The time since a moment, a machine's sleep included. */
@@ -45,4 +49,5 @@ export const systemClock: Clock = {
     }
   },
   random: () => Math.random(),
+  uniqueId: (length) => nanoid(length),
 }

@@ -2,7 +2,7 @@
 
 import type { Database } from 'better-sqlite3'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { openClient, type ConnectionMode } from './sqlite-client.js'
+import { openClient, type ConnectionMode, type DatabaseSource } from './sqlite-client.js'
 
 export interface Connection {
   readonly client: Database
@@ -10,7 +10,7 @@ export interface Connection {
 }
 
 /** @throws StorageError `notWritable`, `damaged` or `unsafeSettings` */
-export function openConnection(path: string, mode: ConnectionMode): Connection {
+export function openConnection(path: DatabaseSource, mode: ConnectionMode): Connection {
   const client = openClient(path, mode)
   return { client, db: drizzle({ client }) }
 }

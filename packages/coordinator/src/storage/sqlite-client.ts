@@ -19,10 +19,13 @@ const CACHE_KIB = 64 * 1024
  */
 export type ConnectionMode = 'full' | 'off' | 'readonly'
 
+/** A file, `:memory:`, or the image of a database, which then lives in memory. */
+export type DatabaseSource = string | Buffer
+
 const SYNCHRONOUS = { off: 0, full: 2 } as const
 
 /** @throws StorageError `notWritable` or `unsafeSettings` */
-export function openClient(path: string, mode: ConnectionMode): Database.Database {
+export function openClient(path: DatabaseSource, mode: ConnectionMode): Database.Database {
   const client = openFile(path, mode === 'readonly')
   try {
     requireSafeVersion(client)
@@ -35,7 +38,7 @@ export function openClient(path: string, mode: ConnectionMode): Database.Databas
   return client
 }
 
-function openFile(path: string, readonly: boolean): Database.Database {
+function openFile(path: DatabaseSource, readonly: boolean): Database.Database {
   try {
     return new Database(path, { timeout: 0, readonly })
   } catch (cause) {
@@ -82,9 +85,13 @@ function requireSafeVersion(client: Database.Database): void {
   }
 }
 
-function unusable(path: string, cause: unknown): StorageError {
+function unusable(path: DatabaseSource, cause: unknown): StorageError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const isDamaged = reason.includes('not a database') || reason.includes('malformed')
   const code = isDamaged ? 'damaged' : 'notWritable'
-  return new StorageError(code, `${path} cannot be used: ${reason}`, { cause })
+  return new StorageError(
+    code,
+    `${typeof path === 'string' ? path : 'the image'} cannot be used: ${reason}`,
+    { cause },
+  )
 }

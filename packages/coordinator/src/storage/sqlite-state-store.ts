@@ -15,12 +15,13 @@ import { migrate } from './migrate.js'
 import { PositionRow } from './position-row.js'
 import { RequestRows } from './request-rows.js'
 import { hashState } from './state-hash.js'
+import type { DatabaseSource } from './sqlite-client.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { transactionsOf, type Transact } from './transaction.js'
 
 export interface StateStoreOptions {
-  /** `:memory:` keeps it in memory, for tests of the state machine. */
-  readonly path: string
+  /** `:memory:` or an image keeps it in memory, for tests of the state machine. */
+  readonly path: DatabaseSource
   readonly clusterId: string
   /** Called before each transaction: returns when the store may be written to. */
   readonly beforeWrite?: () => void
@@ -80,6 +81,11 @@ export class SqliteStateStore implements StateStore {
 
   hash(position: Position): string {
     return hashState(this.#connection, position)
+  }
+
+  /** The whole database as it is now. */
+  image(): Buffer {
+    return this.#connection.client.serialize()
   }
 
   get sizeBytes(): number {
