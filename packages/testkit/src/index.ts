@@ -1,17 +1,19 @@
-/** Test clusters of real processes, and disks that fail. */
+/** Test clusters of real processes. */
 
-export { ModelDisk } from './disk/model-disk.js'
-export { losePower, type Chance } from './disk/power-loss.js'
-export { replayTrace, type ReplayedEvent } from './disk/replay-trace.js'
-export { canTrace, traceCommand, type TracedCommand } from './disk/trace-command.js'
 export { etcdCommand } from './etcd-command.js'
+export { startFaultyCluster, type FaultyCluster } from './faults/faulty-cluster.js'
+export { FaultyLink, type Direction } from './faults/faulty-link.js'
+export { MemberNetwork, type CutKind, type Pair } from './faults/member-network.js'
+export type { FlowCounters } from './faults/one-way-flow.js'
+export * as partitions from './faults/partitions.js'
 export { freePorts } from './free-ports.js'
-export { MemberProcess } from './member-process.js'
+export { MemberProcess, type MemberExit } from './member-process.js'
 export {
   startProcessCluster,
   type MemberCommand,
   type MemberSpec,
   type ProcessCluster,
   type ProcessClusterOptions,
+  type SpawnCommand,
 } from './process-cluster.js'
 export { serveCommand } from './serve-command.js'

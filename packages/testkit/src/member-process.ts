@@ -8,8 +8,16 @@ export interface MemberProcessOptions {
   readonly clientUrl: string
   readonly command: string
   readonly args: readonly string[]
+  /** In addition to this process's own. */
+  readonly env?: Readonly<Record<string, string>>
   /** What it writes goes here, run after run. */
   readonly logFile: string
+}
+
+/** How a process ended: by itself with a code, or by a signal. */
+export interface MemberExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
 }
 
 export class MemberProcess {
@@ -18,6 +26,7 @@ export class MemberProcess {
   readonly #options: MemberProcessOptions
   #child: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
+  readonly #exits: MemberExit[] = []
 
   constructor(options: MemberProcessOptions) {
     this.name = options.name
@@ -33,19 +42,29 @@ export class MemberProcess {
     return this.#child?.pid
   }
 
+  /** Of each run that has ended. */
+  get exits(): readonly MemberExit[] {
+    return this.#exits
+  }
+
   start(): void {
     if (this.#child !== undefined) throw new Error(`${this.name} is running already`)
     const log = openSync(this.#options.logFile, 'a')
-    const child = spawn(this.#options.command, this.#options.args, { stdio: ['ignore', log, log] })
+    const { command, args, env } = this.#options
+    const child = spawn(command, args, {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    })
     closeSync(log)
     this.#child = child
     this.#exited = new Promise((resolve) => {
-      const onEnd = (): void => {
+      const onEnd = (exit: MemberExit): void => {
         if (this.#child === child) this.#child = undefined
+        this.#exits.push(exit)
         resolve()
       }
-      child.once('exit', onEnd)
-      child.once('error', onEnd)
+      child.once('exit', (code, signal) => onEnd({ code, signal }))
+      child.once('error', () => onEnd({ code: null, signal: null }))
     })
   }
 
@@ -69,6 +88,11 @@ export class MemberProcess {
 
   resume(): void {
     this.#child?.kill('SIGCONT')
+  }
+
+  /** Resolves when the present run has ended, however. */
+  ended(): Promise<void> {
+    return this.#exited
   }
 
   /** Everything that it has written. */

@@ -28,13 +28,19 @@ export function initialClusterText({ initialCluster }: MemberSpec): string {
     .join()
 }
 
-export type MemberCommand = (spec: MemberSpec) => {
+export interface SpawnCommand {
   readonly command: string
   readonly args: readonly string[]
+  /** In addition to this process's own. */
+  readonly env?: Readonly<Record<string, string>>
 }
+
+export type MemberCommand = (spec: MemberSpec) => SpawnCommand
 
 export interface ProcessClusterOptions {
   readonly memberCommand: MemberCommand
+  /** Prepares what the commands need, when it is known who will be a member and where. */
+  readonly prepare?: (specs: readonly MemberSpec[]) => Promise<void>
   /** Default 3. */
   readonly size?: number
   /** How long to wait until every member serves linearizable reads. Default 30 s. */
@@ -61,6 +67,7 @@ export async function startProcessCluster(options: ProcessClusterOptions): Promi
   const { size = 3, startTimeoutMs = 30_000 } = options
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-cluster-'))
   const specs = [...(await planMembers(size, directory))]
+  await options.prepare?.(specs)
   const startMember = (spec: MemberSpec): MemberProcess => {
     const member = new MemberProcess({
       name: spec.name,
