@@ -1,5 +1,9 @@
 /** Test clusters of real processes. */
 
+export { ModelDisk } from './disk/model-disk.js'
+export { losePower, type Chance } from './disk/power-loss.js'
+export { replayTrace, type ReplayedEvent } from './disk/replay-trace.js'
+export { canTrace, traceCommand, type TracedCommand } from './disk/trace-command.js'
 export { etcdCommand } from './etcd-command.js'
 export { startFaultyCluster, type FaultyCluster } from './faults/faulty-cluster.js'
 export { FaultyLink, type Direction } from './faults/faulty-link.js'
