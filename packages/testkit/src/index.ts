@@ -21,3 +21,31 @@ export {
   type SpawnCommand,
 } from './process-cluster.js'
 export { serveCommand } from './serve-command.js'
+
+/** What clients saw of a run, and whether it can be so. */
+
+export { decodeHistory, encodeHistory } from './history/history-lines.js'
+export { kvModel } from './history/kv-model.js'
+export {
+  hasChanged,
+  type Compare,
+  type DeleteInput,
+  type KeyInterval,
+  type KeyValue,
+  type KvInput,
+  type KvOutput,
+  type KvRecord,
+  type KvResponse,
+  type PutInput,
+  type RangeInput,
+  type TxnInput,
+} from './history/kv-operation.js'
+export {
+  checkLinearizability,
+  type LinearizabilityOptions,
+  type NotLinearizable,
+} from './history/linearizability.js'
+export { type Model } from './history/model.js'
+export { describeRecord, type OperationRecord, type Outcome } from './history/operation-record.js'
+export { type Violation } from './history/violation.js'
+export { checkWellFormed, type MalformedHistory } from './history/well-formed.js'
