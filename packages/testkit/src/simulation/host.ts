@@ -1,0 +1,111 @@
+/**
+ * One process on one machine: its clock, which may run fast or slow, and the moments in which it may
+ * run at all. It may stand still (SIGSTOP, a suspended machine, a blocked event loop) and go on, or
+ * end in the middle of anything; what it has asked for then never happens.
+ */
+
+import type { Cancel, Clock } from '@holdfast/coordinator/parts'
+import type { Chance } from './chance.js'
+import type { World } from './world.js'
+
+export interface HostClock {
+  /** Its seconds in a true one. */
+  readonly rate: number
+  readonly offsetMs: number
+}
+
+/** In the order in which Node runs what has become due while it stood still. */
+const PHASES = ['timer', 'input', 'afterPoll'] as const
+type Phase = (typeof PHASES)[number]
+
+/** A turn of the event loop, on average; what arrives within it is one batch. */
+const TURN_MS = 0.3
+
+export class Host {
+  readonly name: string
+  readonly world: World
+  readonly clock: Clock
+  readonly #drift: HostClock
+  readonly #chance: Chance
+  readonly #held: Record<Phase, (() => void)[]> = { timer: [], input: [], afterPoll: [] }
+  #isAlive = true
+  #isPaused = false
+
+  constructor(world: World, name: string, drift: HostClock = { rate: 1, offsetMs: 0 }) {
+    this.world = world
+    this.name = name
+    this.#drift = drift
+    this.#chance = world.chance.stream('host', name)
+    this.clock = {
+      nowMs: () => this.nowMs,
+      after: (delayMs, action) => this.#at('timer', this.#trueMs(delayMs), action),
+      every: (periodMs, action) => this.#every(periodMs, action),
+      afterPoll: (action) => this.#at('afterPoll', this.#chance.exponential(TURN_MS), action),
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** By its own clock. */
+  get nowMs(): number {
+    const { rate, offsetMs } = this.#drift
+    return offsetMs + this.world.nowMs * rate
+  }
+
+  /** Something arrives from outside. It is lost if the process has ended by then. */
+  receive(delayMs: number, action: () => void): Cancel {
+    return this.#at('input', delayMs, action)
+  }
+
+  kill(): void {
+    this.#isAlive = false
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    for (const phase of PHASES) {
+      for (const action of this.#held[phase].splice(0)) this.#at(phase, 0, action)
+    }
+  }
+
+  #every(periodMs: number, action: () => void): Cancel {
+    let cancel: Cancel
+    const arm = (): void => {
+      cancel = this.clock.after(periodMs, () => {
+        arm()
+        action()
+      })
+    }
+    arm()
+    return () => cancel()
+  }
+
+  #at(phase: Phase, trueDelayMs: number, action: () => void): Cancel {
+    let isCancelled = false
+    const run = (): void => {
+      if (!this.#isAlive || isCancelled) return
+      if (this.#isPaused) this.#held[phase].push(run)
+      else action()
+    }
+    const cancel = this.world.after(trueDelayMs, run)
+    return () => {
+      isCancelled = true
+      cancel()
+    }
+  }
+
+  #trueMs(ownMs: number): number {
+    return ownMs / this.#drift.rate
+  }
+}

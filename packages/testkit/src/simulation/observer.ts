@@ -1,0 +1,39 @@
+/** What can be seen of a simulated cluster, by whoever checks or counts. */
+
+import type { AppliedBatch, CommittedProposal, LogWrite } from '@holdfast/coordinator/parts'
+import type { Message, Status } from '@holdfast/raft'
+import type { SimulatedMember } from './simulated-member.js'
+
+export interface Observer {
+  /** The member was started, or started again. */
+  onStart?(member: SimulatedMember): void
+  onCrash?(member: SimulatedMember): void
+  onStatus?(member: SimulatedMember, status: Status): void
+  /** Handed to its log; not durable yet. */
+  onWrite?(member: SimulatedMember, write: LogWrite): void
+  onSend?(member: SimulatedMember, message: Message): void
+  onApplied?(
+    member: SimulatedMember,
+    committed: readonly CommittedProposal[],
+    batch: AppliedBatch,
+  ): void
+  /** Another member's snapshot took the place of its state. */
+  onRestored?(member: SimulatedMember): void
+  /** Once after each event. */
+  afterEvent?(): void
+}
+
+/** All of them, one after the other. */
+export function everyObserver(observers: readonly Observer[]): Required<Observer> {
+  return {
+    onStart: (member) => observers.forEach((one) => one.onStart?.(member)),
+    onCrash: (member) => observers.forEach((one) => one.onCrash?.(member)),
+    onStatus: (member, status) => observers.forEach((one) => one.onStatus?.(member, status)),
+    onWrite: (member, write) => observers.forEach((one) => one.onWrite?.(member, write)),
+    onSend: (member, message) => observers.forEach((one) => one.onSend?.(member, message)),
+    onApplied: (member, committed, batch) =>
+      observers.forEach((one) => one.onApplied?.(member, committed, batch)),
+    onRestored: (member) => observers.forEach((one) => one.onRestored?.(member)),
+    afterEvent: () => observers.forEach((one) => one.afterEvent?.()),
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * What members say to each other, as bytes, over links of which each direction may delay, lose,
+ * repeat, overtake or swallow everything.
+ */
+
+import {
+  decodeMessages,
+  encodeMessages,
+  type MemberHandler,
+  type MemberTransport,
+  type PeerAnswer,
+  type PeerBook,
+  type PeerRequest,
+  type StateSnapshot,
+} from '@holdfast/coordinator/parts'
+import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
+import type { Host } from './host.js'
+import type { Links } from './links.js'
+import type { StateImage } from './simulated-storage.js'
+
+type PeerMessage = Parameters<typeof encodeMessages>[0][number]
+
+/** A member, as the network reaches it. */
+export interface PeerEnd {
+  readonly host: Host
+  readonly handler: MemberHandler
+  /** Who belongs to the cluster, as far as this member knows; undefined: as at the start. */
+  book: PeerBook | undefined
+  readonly copyAt: (path: string) => StateImage | undefined
+  readonly receive: (image: StateImage) => Promise<void>
+  /** It was told that it is no member any more. */
+  readonly onRemoved: () => void
+  readonly onSend: (message: Message) => void
+}
+
+interface Question {
+  readonly resolve: (answer: PeerAnswer) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A snapshot takes this long for each of its bytes. */
+const MS_PER_BYTE = 0.001
+/** After so long without a sign of life a sender gives a transfer up. */
+const TRANSFER_TIMEOUT_MS = 3_000
+
+export class PeerNetwork {
+  readonly links: Links
+  readonly #ends = new Map<MemberId, PeerEnd>()
+
+  constructor(links: Links) {
+    this.links = links
+  }
+
+  attach(id: MemberId, end: PeerEnd): MemberTransport {
+    this.#ends.set(id, end)
+    return new SimulatedPeerTransport(this, id, end)
+  }
+
+  end(id: MemberId): PeerEnd | undefined {
+    const end = this.#ends.get(id)
+    return end?.host.isAlive === true ? end : undefined
+  }
+}
+
+class SimulatedPeerTransport implements MemberTransport {
+  readonly #network: PeerNetwork
+  readonly #id: MemberId
+  readonly #end: PeerEnd
+  readonly #outbox = new Map<MemberId, PeerMessage[]>()
+  readonly #questions = new Map<number, Question>()
+  #lastQuestionId = 0
+
+  constructor(network: PeerNetwork, id: MemberId, end: PeerEnd) {
+    this.#network = network
+    this.#id = id
+    this.#end = end
+  }
+
+  send(message: Message): void {
+    this.#end.onSend(message)
+    this.#queue(message.to, message)
+  }
+
+  flush(): void {
+    for (const [to, messages] of this.#outbox) this.#transmit(to, messages)
+    this.#outbox.clear()
+  }
+
+  request(to: MemberId, body: PeerRequest, timeoutMs: number): Promise<PeerAnswer> {
+    this.#lastQuestionId += 1
+    const id = this.#lastQuestionId
+    return new Promise((resolve, reject) => {
+      const cancel = this.#end.host.clock.after(timeoutMs, () => {
+        this.#questions.delete(id)
+        reject(new Error('no answer in time'))
+      })
+      const settled = (): void => {
+        cancel()
+        this.#questions.delete(id)
+      }
+      this.#questions.set(id, {
+        resolve: (answer) => {
+          settled()
+          resolve(answer)
+        },
+        reject: (error) => {
+          settled()
+          reject(error)
+        },
+      })
+      this.#transmit(to, [{ type: 'question', id, body }])
+    })
+  }
+
+  setPeers(book: PeerBook): void {
+    this.#end.book = book
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async sendSnapshot(message: InstallSnapshot, snapshot: StateSnapshot): Promise<void> {
+    const image = this.#end.copyAt(snapshot.path)
+    if (image === undefined) throw new Error('there is no such copy')
+    const { world } = this.#end.host
+    return new Promise((resolve, reject) => {
+      const giveUp = this.#end.host.clock.after(TRANSFER_TIMEOUT_MS, () => {
+        reject(new Error('the transfer broke'))
+      })
+      const answer = (error?: Error): void => {
+        this.#network.links.carry(this.#target(message.to), [message.to, this.#id], () => {
+          this.#end.host.receive(0, () => {
+            giveUp()
+            if (error === undefined) resolve()
+            else reject(error)
+          })
+        })
+      }
+      world.after(image.bytes.byteLength * MS_PER_BYTE, () => {
+        this.#network.links.carry(this.#end.host, [this.#id, message.to], () => {
+          this.#deliverSnapshot(message, image, answer)
+        })
+      })
+    })
+  }
+
+  #deliverSnapshot(
+    message: InstallSnapshot,
+    image: StateImage,
+    answer: (error?: Error) => void,
+  ): void {
+    const target = this.#network.end(message.to)
+    target?.host.receive(0, () => {
+      if (!this.#isKnownTo(target)) return
+      if (!target.handler.wantsSnapshot(message)) {
+        answer(new Error('it is of no use there now'))
+        return
+      }
+      target.receive(image).then(
+        () => {
+          target.handler.onSnapshot(message)
+          answer()
+        },
+        () => undefined,
+      )
+    })
+  }
+
+  #target(id: MemberId): Host {
+    return this.#network.end(id)?.host ?? this.#end.host
+  }
+
+  #queue(to: MemberId, message: PeerMessage): void {
+    const queued = this.#outbox.get(to)
+    if (queued === undefined) this.#outbox.set(to, [message])
+    else queued.push(message)
+  }
+
+  #transmit(to: MemberId, messages: readonly PeerMessage[]): void {
+    // Each frame has its own packer's bytes, as on the real wire.
+    const payload = Buffer.from(encodeMessages(messages))
+    const { world } = this.#end.host
+    world.record(`${this.#id}→${to}`)
+    world.record(payload)
+    const arrives = this.#network.links.carry(this.#end.host, [this.#id, to], () => {
+      this.#arrive(to, payload)
+    })
+    if (!arrives) this.#noticeLoss(to)
+  }
+
+  /** TCP says in the end that nobody is there, or the probe of the stream does. */
+  #noticeLoss(to: MemberId): void {
+    this.#end.host.receive(100, () => this.#end.handler.onUnreachable(to))
+  }
+
+  #arrive(to: MemberId, payload: Buffer): void {
+    const target = this.#network.end(to)
+    if (target === undefined) {
+      this.#noticeLoss(to)
+      return
+    }
+    target.host.receive(0, () => {
+      if (!this.#isKnownTo(target)) return
+      for (const message of decodeMessages(payload, { from: this.#id, to })) {
+        this.#deliver(target, to, message)
+      }
+    })
+  }
+
+  #deliver(target: PeerEnd, to: MemberId, message: PeerMessage): void {
+    if (message.type === 'reply') {
+      // Arrives at who asked: the target's own transport.
+      target.host.world.fail(new Error('a reply takes another way'))
+    } else if (message.type === 'question') {
+      const reply = (body?: PeerAnswer): void => this.#answer(to, message.id, body)
+      target.handler.onRequest(message.body as PeerRequest).then(reply, () => reply())
+    } else target.handler.onMessage(message)
+  }
+
+  #answer(answering: MemberId, id: number, body: PeerAnswer | undefined): void {
+    const from = this.#network.end(answering)
+    if (from === undefined) return
+    const payload = Buffer.from(encodeMessages([{ type: 'reply', id, body }]))
+    this.#network.links.carry(from.host, [answering, this.#id], () => {
+      this.#end.host.receive(0, () => {
+        const [reply] = decodeMessages(payload, { from: answering, to: this.#id })
+        const asked = this.#questions.get(id)
+        if (reply?.type !== 'reply' || asked === undefined) return
+        if (reply.body === undefined) asked.reject(new Error('it could not answer'))
+        else asked.resolve(reply.body as PeerAnswer)
+      })
+    })
+  }
+
+  /** Who is no member is not listened to, and is told so if it was one. */
+  #isKnownTo({ book, host }: PeerEnd): boolean {
+    if (book === undefined || book.urls.has(this.#id)) return true
+    if (book.removed.includes(this.#id)) {
+      this.#network.links.carry(host, ['', this.#id], () => {
+        this.#end.host.receive(0, () => this.#end.onRemoved())
+      })
+    }
+    return false
+  }
+}

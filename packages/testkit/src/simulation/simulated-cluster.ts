@@ -1,0 +1,92 @@
+/** A simulated cluster: its members, the links between all hosts, and the clients that use it. */
+
+import type { ConnectOptions, Holdfast } from '@holdfast/client'
+import { encodePeerBook } from '@holdfast/coordinator/parts'
+import type { MemberId, Membership } from '@holdfast/raft'
+import type { ClientNetworkOptions } from './client-network.js'
+import { Host, type HostClock } from './host.js'
+import { Links, type LinkConditions } from './links.js'
+import { everyObserver, type Observer } from './observer.js'
+import { PeerNetwork } from './peer-network.js'
+import { createClient } from './simulated-client.js'
+import { SimulatedMember, type Timing } from './simulated-member.js'
+import type { World } from './world.js'
+
+export interface ClusterOptions {
+  readonly world: World
+  readonly size: number
+  readonly timing: Timing
+  readonly conditions: LinkConditions
+  readonly clockOf: (host: string) => HostClock
+  readonly checkpointMs: number
+  readonly keptEntries: number
+}
+
+export class SimulatedCluster {
+  readonly world: World
+  readonly links: Links
+  readonly members: readonly SimulatedMember[]
+  readonly #options: ClusterOptions
+  readonly #network: ClientNetworkOptions
+  readonly #observers: Observer[] = []
+
+  constructor(options: ClusterOptions) {
+    const { world, size, timing, checkpointMs, keptEntries } = options
+    this.world = world
+    this.#options = options
+    this.links = new Links(world.chance, options.conditions)
+    const network = new PeerNetwork(this.links)
+    const ids = Array.from({ length: size }, (_, at) => String(at + 1))
+    const observer = everyObserver(this.#observers)
+    this.members = ids.map(
+      (id) =>
+        new SimulatedMember({
+          ...{ world, id, network, timing, checkpointMs, keptEntries, observer },
+          membership: foundingMembership(ids),
+          clock: options.clockOf(id),
+        }),
+    )
+    const memberAt = (name: string): SimulatedMember | undefined =>
+      this.members.find(({ id }) => name === memberHost(id))
+    this.#network = { links: this.links, memberAt }
+  }
+
+  get endpoints(): readonly string[] {
+    return this.members.map(({ id }) => `http://${memberHost(id)}`)
+  }
+
+  observe(...observers: readonly Observer[]): void {
+    this.#observers.push(...observers)
+  }
+
+  start(): void {
+    for (const member of this.members) member.start()
+  }
+
+  /** The member that leads in the highest term, as far as it knows. */
+  get leader(): SimulatedMember | undefined {
+    let leader: SimulatedMember | undefined
+    for (const member of this.members) {
+      const status = member.member?.node.status
+      if (status?.role !== 'leader') continue
+      if (status.term > (leader?.member?.node.status.term ?? 0)) leader = member
+    }
+    return leader
+  }
+
+  /** A client process of its own. */
+  client(name: string, options: Partial<ConnectOptions> = {}): { host: Host; client: Holdfast } {
+    const host = new Host(this.world, name, this.#options.clockOf(name))
+    const { endpoints } = this
+    return { host, client: createClient(host, this.#network, { endpoints, ...options }) }
+  }
+}
+
+export function memberHost(id: MemberId): string {
+  return `m${id}`
+}
+
+function foundingMembership(ids: readonly MemberId[]): Membership {
+  const urls = new Map(ids.map((id) => [id, [`http://peer-${id}`]] as const))
+  return { voters: ids, learners: [], context: encodePeerBook({ urls, removed: [] }) }
+}
