@@ -24,6 +24,12 @@ export { serveCommand } from './serve-command.js'
 
 /** What clients saw of a run, and whether it can be so. */
 
+export {
+  type Change,
+  type ChangeEvent,
+  type DeleteEvent,
+  type PutEvent,
+} from './history/change-log.js'
 export { decodeHistory, encodeHistory } from './history/history-lines.js'
 export { kvModel } from './history/kv-model.js'
 export {
@@ -47,5 +53,6 @@ export {
 } from './history/linearizability.js'
 export { type Model } from './history/model.js'
 export { describeRecord, type OperationRecord, type Outcome } from './history/operation-record.js'
+export { checkRevisions, type SweepOptions, type SweepViolation } from './history/revision-sweep.js'
 export { type Violation } from './history/violation.js'
 export { checkWellFormed, type MalformedHistory } from './history/well-formed.js'
