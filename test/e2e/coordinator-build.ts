@@ -7,7 +7,9 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   symlinkSync,
@@ -44,7 +46,7 @@ export function copyCoordinator(
   const home = join(findRoot(import.meta.dirname), 'packages/coordinator')
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-build-')))
   const modulePath = (name: string): string => join(directory, 'dist', `${name}.js`)
-  cpSync(join(home, 'dist'), join(directory, 'dist'), { recursive: true })
+  copyModules(join(home, 'dist'), join(directory, 'dist'))
   cpSync(join(home, 'package.json'), join(directory, 'package.json'))
   symlinkSync(join(home, 'node_modules'), join(directory, 'node_modules'))
   for (const change of changes) plant(join(directory, 'dist', change.file), change)
@@ -54,6 +56,18 @@ export function copyCoordinator(
     writeFileSync(modulePath(name), outputText)
   }
   return { directory, modulePath }
+}
+
+/** Without source maps, whose sources would not be where they say. */
+function copyModules(from: string, to: string): void {
+  mkdirSync(to)
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) copyModules(source, target)
+    else if (entry.name.endsWith('.js')) {
+      writeFileSync(target, readFileSync(source, 'utf8').replace(/^\/\/# sourceMapping.*$/m, ''))
+    }
+  }
 }
 
 /** @throws when the source has changed so that the change cannot be made any more */

@@ -22,15 +22,24 @@ export class Expectations {
   readonly #log = new ExpectedLog()
   /** By index. */
   readonly #hashes = new Map<number, string>()
+  /** Found before the workload had come to say so: a batch is written before its hash is known. */
+  readonly #foundEarly: { readonly index: number; readonly hash: string }[] = []
   #applied = 0
   #checkpoint = 0
 
   hear(line: string): void {
     const said = JSON.parse(line) as Said
     this.#log.hear(said)
-    if (said.type === 'state') this.#hashes.set(said.index, said.hash)
+    if (said.type === 'state') this.#learn(said.index, said.hash)
     if (said.type === 'applied') this.#applied = said.index
     if (said.type === 'checkpoint') this.#checkpoint = said.index
+  }
+
+  #learn(index: number, hash: string): void {
+    this.#hashes.set(index, hash)
+    for (const found of this.#foundEarly.splice(0)) {
+      if (found.index !== index || found.hash !== hash) throw differs(found.index)
+    }
   }
 
   /**
@@ -118,12 +127,18 @@ export class Expectations {
     const { appliedIndex } = state
     if (appliedIndex === 0) return
     const expected = this.#hashes.get(appliedIndex)
-    if (state.hash().hash !== expected)
-      throw new Error(`the state at ${appliedIndex} is another one`)
+    const { hash } = state.hash()
+    if (expected === undefined && appliedIndex === this.#applied + 1) {
+      this.#foundEarly.push({ index: appliedIndex, hash })
+    } else if (hash !== expected) throw differs(appliedIndex)
   }
 }
 
 function unlike(what: string, found: string, allowed: readonly string[]): Error {
   const shown = [found, ...allowed].map((text) => `${text.slice(0, 60)}…${text.slice(-120)}`)
   return new Error(`${what} is none that it may be:\n  ${shown.join('\n  ')}`)
+}
+
+function differs(index: number): Error {
+  return new Error(`the state at ${index} is another one`)
 }

@@ -3,27 +3,30 @@
  * it hands over and what was acknowledged. It runs under strace; its own writes are thereby in one
  * order with those to the files.
  *
- *   node power-loss-workload.test-support.js DIRECTORY SENDER first|second
+ *   node power-loss-workload.test-support.js DIRECTORY SNAPSHOTS first|second
+ *   node power-loss-workload.test-support.js DIRECTORY SNAPSHOTS prepare
  *
- * SENDER is a directory elsewhere, whose state is received as a snapshot. The first run ends by
- * SIGKILL, the second goes on where it was.
+ * The first run ends by SIGKILL, the second goes on where it was; each receives a snapshot. These are
+ * prepared before, of another member in DIRECTORY, without being traced.
  */
 
-import { readFileSync, writeSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { invariant, type Entry } from '@holdfast/raft'
 import type { Command } from '../state-machine/command.js'
 import type { Operation } from '../state-machine/operation.js'
 import { decodeProposal, encodeProposal } from '../state-machine/proposal-codec.js'
 import type { CommittedProposal } from '../state-machine/state-machine.js'
-import { openStorage, type LogWrite, type Storage } from './open-storage.js'
+import { openStorage, type LogWrite, type StateCopy, type Storage } from './open-storage.js'
 import type { Said } from './power-loss-log.test-support.js'
 
 const MEMBERSHIP = { voters: ['1', '2'], learners: ['3'] }
-const ROUNDS = 25
+const ROUNDS = 12
 const SNAPSHOT_STEP = 1_000
+const CHUNK_BYTES = 50_000
 /** Little, so that a short run meets every limit. */
-const CHECKPOINT_LIMITS = { walBytes: 150_000, intervalMs: 150 }
+const CHECKPOINT_LIMITS = { walBytes: 150_000, intervalMs: 30 }
 /** Of a waiting loop that looks for a condition. */
 const LOOK_MS = 2
 
@@ -115,11 +118,10 @@ class Member {
   }
 
   /** What is in the log, but not applied, is not committed; a snapshot takes its place. */
-  async install(sender: Sender): Promise<void> {
-    const unused = await sender.copy(this.#storage)
-    await unused.finish()
+  async install(received: Snapshot): Promise<void> {
+    await received.receive(this.#storage).finish()
     this.#storage.discardSnapshot()
-    const incoming = await sender.copy(this.#storage)
+    const incoming = received.receive(this.#storage)
     const { index, term } = incoming.copy
     await incoming.finish()
     const snapshot = { index, term, membership: MEMBERSHIP }
@@ -233,68 +235,72 @@ class Member {
   }
 }
 
-/** Another member, far ahead. */
-class Sender {
-  readonly #storage: Storage
+/** Of another member, far ahead. */
+interface Prepared {
+  readonly copy: StateCopy
+  readonly hash: string
+}
 
-  static async open(directory: string): Promise<Sender> {
-    return new Sender(await open(directory))
-  }
-
-  private constructor(storage: Storage) {
-    this.#storage = storage
-  }
-
-  async advance(): Promise<void> {
-    const { log, state } = this.#storage
+async function prepareSnapshots(directory: string, snapshots: string): Promise<void> {
+  const storage = await open(directory)
+  const { log, state, outgoing } = storage
+  for (const name of ['first', 'second']) {
     const first = log.lastIndex() + 1
     const entries = Array.from({ length: SNAPSHOT_STEP }, (_, at) =>
       entryAt(first + at, 1, state.revision),
     )
-    await new Promise<void>((resolve) =>
-      log.append({ hardState: { term: 1, votedFor: '2' }, entries }, resolve),
-    )
+    const hardState = { term: 1, votedFor: '2' }
+    await new Promise<void>((resolve) => log.append({ hardState, entries }, resolve))
     for (const entry of entries) {
-      await this.#storage.applyGate
+      await storage.applyGate
       state.apply([proposalOf(entry)])
     }
-    say({ type: 'state', index: state.appliedIndex, hash: state.hash().hash })
+    const { path, release, ...copy } = await outgoing.take()
+    copyFileSync(path, join(snapshots, `${name}.db`))
+    release()
+    const prepared: Prepared = { copy, hash: state.hash().hash }
+    writeFileSync(join(snapshots, `${name}.json`), JSON.stringify(prepared))
+  }
+  await storage.close()
+}
+
+class Snapshot {
+  readonly #bytes: Buffer
+  readonly #prepared: Prepared
+
+  constructor(snapshots: string, name: string) {
+    this.#bytes = readFileSync(join(snapshots, `${name}.db`))
+    this.#prepared = JSON.parse(readFileSync(join(snapshots, `${name}.json`), 'utf8')) as Prepared
   }
 
   /** What has been received whole, and is not finished. */
-  async copy(to: Storage): Promise<ReturnType<Storage['receiveSnapshot']>> {
-    const { path, release, ...copy } = await this.#storage.outgoing.take()
-    const bytes = readFileSync(path)
-    release()
-    const incoming = to.receiveSnapshot(copy)
-    for (let at = 0; at < bytes.length; at += 50_000)
-      incoming.write(bytes.subarray(at, at + 50_000))
+  receive(storage: Storage): ReturnType<Storage['receiveSnapshot']> {
+    const { copy, hash } = this.#prepared
+    say({ type: 'state', index: copy.index, hash })
+    const incoming = storage.receiveSnapshot(copy)
+    for (let at = 0; at < this.#bytes.length; at += CHUNK_BYTES) {
+      incoming.write(this.#bytes.subarray(at, at + CHUNK_BYTES))
+    }
     return incoming
-  }
-
-  close(): Promise<void> {
-    return this.#storage.close()
   }
 }
 
-async function run(directory: string, senderDirectory: string, which: string): Promise<void> {
+async function run(directory: string, snapshots: string, which: string): Promise<void> {
   const member = await Member.open(directory)
-  const sender = await Sender.open(senderDirectory)
   Member.countFrom(which === 'first' ? 0 : 1_000_000)
   for (let at = 0; at < ROUNDS; at += 1) await member.round(at)
   await member.reopen()
   for (let at = 0; at < ROUNDS; at += 1) await member.round(at)
-  await sender.advance()
-  await member.install(sender)
-  await sender.close()
+  await member.install(new Snapshot(snapshots, which))
   for (let at = 0; at < ROUNDS; at += 1) await member.round(at)
   if (which === 'first') process.kill(process.pid, 'SIGKILL')
   await member.close()
 }
 
-const [directory, senderDirectory, which] = process.argv.slice(2)
+const [directory, snapshots, which] = process.argv.slice(2)
 invariant(
-  directory !== undefined && senderDirectory !== undefined && which !== undefined,
-  'usage: DIRECTORY SENDER first|second',
+  directory !== undefined && snapshots !== undefined && which !== undefined,
+  'usage: DIRECTORY SNAPSHOTS first|second|prepare',
 )
-await run(directory, senderDirectory, which)
+if (which === 'prepare') await prepareSnapshots(directory, snapshots)
+else await run(directory, snapshots, which)

@@ -8,8 +8,8 @@ import { bytesOf, TraceReader } from './system-call.js'
 const STANDARD_OUTPUT = 1
 
 export interface ReplayedEvent {
-  /** Counts the events of the trace from 1. */
-  readonly number: number
+  /** Of the trace, from 1. */
+  readonly line: number
   /** What the program has said by then, since the event before: whole lines of standard output. */
   readonly said: readonly string[]
 }
@@ -24,6 +24,7 @@ export async function* replayTrace(
   let number = 0
   let unfinished = ''
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    number += 1
     for (const event of reader.read(line)) {
       const { name, args } = event.call
       const isSpeech = name === 'write' && Number(args[0]) === STANDARD_OUTPUT
@@ -34,8 +35,7 @@ export async function* replayTrace(
         said.push(...lines)
       }
       if (!isSpeech && !disk.on(event)) continue
-      number += 1
-      yield { number, said }
+      yield { line: number, said }
     }
   }
   disk.endProgram()
