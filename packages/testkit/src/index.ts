@@ -12,6 +12,7 @@ export type { FlowCounters } from './faults/one-way-flow.js'
 export * as partitions from './faults/partitions.js'
 export { freePorts } from './free-ports.js'
 export { MemberProcess, type MemberExit } from './member-process.js'
+export { isHealthy, memberStatus, type MemberStatus } from './member-status.js'
 export {
   startProcessCluster,
   type MemberCommand,
@@ -31,12 +32,6 @@ export {
   type PutEvent,
 } from './history/change-log.js'
 export { decodeHistory, encodeHistory } from './history/history-lines.js'
-export {
-  checkLocks,
-  type ContenderRecord,
-  type GuardedWrite,
-  type LockViolation,
-} from './history/lock-check.js'
 export { kvModel } from './history/kv-model.js'
 export {
   hasChanged,

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePorts } from './free-ports.js'
 import { MemberProcess } from './member-process.js'
+import { isHealthy, memberStatus } from './member-status.js'
 
 export interface MemberSpec {
   readonly name: string
@@ -101,9 +102,7 @@ export async function startProcessCluster(options: ProcessClusterOptions): Promi
     },
     leader: () => until('a leader', startTimeoutMs, () => findLeader(members)),
     healthy: async (member) => {
-      const serves = async (): Promise<true | undefined> =>
-        (await isHealthy(member)) ? true : undefined
-      await until(`${member.name} to serve`, startTimeoutMs, serves)
+      await until(`${member.name} to serve`, startTimeoutMs, () => servesNow(member))
     },
     close: async () => {
       await Promise.all(members.map((member) => member.kill()))
@@ -167,40 +166,17 @@ async function until<T>(
   }
 }
 
-async function isHealthy(member: MemberProcess): Promise<boolean> {
+/** @throws when the process has ended, as waiting for it would be in vain */
+async function servesNow(member: MemberProcess): Promise<true | undefined> {
   if (!member.running)
     throw new Error(`${member.name} has ended:\n${member.output().slice(-2_000)}`)
-  const health = await ask(`${member.clientUrl}/health`, { method: 'GET' })
-  return health !== undefined && health['health'] === 'true'
+  return (await isHealthy(member)) ? true : undefined
 }
 
 /** The member that says of itself that it leads, in the highest term that any member reports. */
 async function findLeader(members: readonly MemberProcess[]): Promise<MemberProcess | undefined> {
-  const answers = await Promise.all(members.map(statusOf))
+  const answers = await Promise.all(members.map((member) => memberStatus(member)))
   const newest = Math.max(...answers.map((answer) => answer?.term ?? 0))
   const index = answers.findIndex((answer) => answer?.leads === true && answer.term === newest)
   return members[index]
-}
-
-async function statusOf(
-  member: MemberProcess,
-): Promise<{ readonly leads: boolean; readonly term: number } | undefined> {
-  if (!member.running) return undefined
-  const url = `${member.clientUrl}/v3/maintenance/status`
-  const status = await ask(url, { method: 'POST', body: '{}' })
-  const header = status?.['header'] as Record<string, string> | undefined
-  if (status === undefined || header === undefined) return undefined
-  return {
-    leads: status['leader'] !== undefined && status['leader'] === header['member_id'],
-    term: Number(header['raft_term'] ?? 0),
-  }
-}
-
-async function ask(url: string, init: RequestInit): Promise<Record<string, unknown> | undefined> {
-  try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(1_000) })
-    return response.ok ? ((await response.json()) as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }
