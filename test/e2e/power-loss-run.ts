@@ -50,11 +50,10 @@ export interface Recording {
   readonly newExpectations: () => Promise<Expectations>
 }
 
-/** @param faults planted in the storage that is recorded, not in the one that opens the images */
+/** @param faults planted in the storage that is recorded and opens the images */
 export async function record(faults: readonly Change[] = []): Promise<Recording> {
-  const sound = copyCoordinator([], [LOG, CHECK])
-  const build = copyCoordinator([...SMALL_LIMITS, ...faults], [LOG, WORKLOAD])
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-power-')))
+  const build = copyCoordinator([...SMALL_LIMITS, ...faults], [LOG, WORKLOAD, CHECK])
+  const { directory } = build
   const rootPath = join(directory, 'root')
   mkdirSync(rootPath)
   const program = build.modulePath(WORKLOAD)
@@ -69,9 +68,8 @@ export async function record(faults: readonly Change[] = []): Promise<Recording>
     await traceCommand({ command: process.execPath, args, traceFile })
     traces.push(traceFile)
   }
-  rmSync(build.directory, { recursive: true })
   const newExpectations = async (): Promise<Expectations> => {
-    const url = pathToFileURL(sound.modulePath(CHECK)).href
+    const url = pathToFileURL(build.modulePath(CHECK)).href
     const module = (await import(/* @vite-ignore */ url)) as {
       Expectations: new () => Expectations
     }

@@ -1,5 +1,14 @@
 /** Test clusters of real processes. */
 
+export {
+  canCompileDiskFaults,
+  compileDiskFaults,
+  DiskFaults,
+  removeDiskFaults,
+  type DiskFaultHits,
+  type DiskFaultsOptions,
+  type HowOften,
+} from './disk/disk-faults.js'
 export { ModelDisk } from './disk/model-disk.js'
 export { losePower, type Chance } from './disk/power-loss.js'
 export { replayTrace, type ReplayedEvent } from './disk/replay-trace.js'
