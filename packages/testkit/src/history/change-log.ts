@@ -35,6 +35,12 @@ export function modRevisionOf(event: ChangeEvent): number {
   return event.type === 'put' ? event.kv.modRevision : event.modRevision
 }
 
+export function withPrevKv(event: ChangeEvent, prevKv: KeyValue | undefined): ChangeEvent {
+  const before = prevKv === undefined ? {} : { prevKv }
+  if (event.type === 'put') return { type: 'put', kv: event.kv, ...before }
+  return { type: 'delete', key: event.key, modRevision: event.modRevision, ...before }
+}
+
 export function leaseOf({ lease }: KeyValue): string | undefined {
   return lease === '0' ? undefined : lease
 }
