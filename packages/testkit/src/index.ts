@@ -41,6 +41,12 @@ export {
   type PutEvent,
 } from './history/change-log.js'
 export { decodeHistory, encodeHistory } from './history/history-lines.js'
+export {
+  checkLocks,
+  type ContenderRecord,
+  type GuardedWrite,
+  type LockViolation,
+} from './history/lock-check.js'
 export { kvModel } from './history/kv-model.js'
 export {
   hasChanged,
