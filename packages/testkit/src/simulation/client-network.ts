@@ -64,6 +64,10 @@ class Exchange {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #onBreak: ((error: unknown) => void) | undefined
   #isOver = false
+  /** The kernel resets the connections of a process that ended. */
+  readonly #onServerEnd = (): void => {
+    this.#toClient(() => this.#break(new Error('connection reset'), true))
+  }
 
   constructor(client: Host, { links, memberAt }: ClientNetworkOptions, request: TransportRequest) {
     this.#client = client
@@ -94,6 +98,7 @@ class Exchange {
           return
         }
         this.#server = server
+        server.onEnd(this.#onServerEnd)
         server.receive(0, () => this.#serve(server, { resolve, reject }))
       }, giveUp)
     })
@@ -117,7 +122,7 @@ class Exchange {
         yield value
       }
     } finally {
-      this.#isOver = true
+      this.#end()
       this.#leave(reader)
     }
   }
@@ -145,6 +150,7 @@ class Exchange {
       if (this.#request.signal.aborted) this.#break(this.#request.signal.reason, true)
       reader.read().then(
         (result) => {
+          if (this.#server?.isAlive !== true) return
           if (result.value !== undefined) this.#client.world.record(result.value)
           this.#toClient(() => resolve(result))
         },
@@ -165,9 +171,14 @@ class Exchange {
   /** Called on a break from outside too: the connection is reset. */
   #break(cause: unknown, wasSent: boolean): void {
     if (this.#isOver) return
-    this.#isOver = true
+    this.#end()
     if (this.#reader !== undefined) this.#leave(this.#reader)
     this.#onBreak?.(connectionFailed(cause, wasSent))
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#server?.forgetEnd(this.#onServerEnd)
   }
 
   #toServer(arrive: () => void, connected: () => void): void {

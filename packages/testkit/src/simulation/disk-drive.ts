@@ -7,8 +7,9 @@ import type { Chance } from './chance.js'
 import type { Host } from './host.js'
 
 interface Transaction {
+  readonly host: Host
   readonly work: () => void
-  isOver: boolean
+  readonly finish: () => void
 }
 
 export class DiskDrive {
@@ -19,7 +20,7 @@ export class DiskDrive {
   /** The next transaction fails. It may have been carried out all the same (fsyncgate). */
   failsNext = false
   readonly #chance: Chance
-  #inFlight: Transaction[] = []
+  readonly #inFlight = new Set<Transaction>()
 
   constructor(chance: Chance) {
     this.#chance = chance
@@ -27,13 +28,11 @@ export class DiskDrive {
 
   /** Resolves when it is durable, in the process that asked for it. */
   transact(host: Host, work: () => void): Promise<void> {
-    const transaction: Transaction = { work, isOver: false }
-    this.#inFlight.push(transaction)
-    const takesMs = 0.05 + this.#chance.exponential(this.meanMs * this.slowness)
+    // A process that has ended writes nothing, whatever of it still runs here.
+    if (!host.isAlive) return new Promise(() => undefined)
     return new Promise((resolve, reject) => {
-      host.world.after(takesMs, () => {
-        if (transaction.isOver) return
-        this.#inFlight = this.#inFlight.filter((other) => other !== transaction)
+      const finish = (): void => {
+        if (!this.#inFlight.delete(transaction)) return
         const fails = this.failsNext
         this.failsNext = false
         if (!fails || this.#chance.happens(0.5)) work()
@@ -41,18 +40,31 @@ export class DiskDrive {
           if (fails) reject(new Error('EIO'))
           else resolve()
         })
-      })
+      }
+      const transaction: Transaction = { host, work, finish }
+      this.#inFlight.add(transaction)
+      host.world.after(this.#takesMs(), finish)
     })
+  }
+
+  /** It is as quick as before, also with what is under way. */
+  mend(): void {
+    this.slowness = 1
+    this.failsNext = false
+    for (const { host, finish } of this.#inFlight) host.world.after(this.#takesMs(), finish)
   }
 
   /** The member died. What was under way is cut short. */
   crash(): void {
-    const inFlight = this.#inFlight
-    this.#inFlight = []
-    for (const transaction of inFlight) transaction.isOver = true
+    const inFlight = [...this.#inFlight]
+    this.#inFlight.clear()
     for (const { work } of inFlight) {
       if (!this.#chance.happens(0.5)) return
       work()
     }
+  }
+
+  #takesMs(): number {
+    return 0.05 + this.#chance.exponential(this.meanMs * this.slowness)
   }
 }

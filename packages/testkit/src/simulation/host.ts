@@ -28,6 +28,7 @@ export class Host {
   readonly #drift: HostClock
   readonly #chance: Chance
   readonly #held: Record<Phase, (() => void)[]> = { timer: [], input: [], afterPoll: [] }
+  readonly #endListeners = new Set<() => void>()
   #isAlive = true
   #isPaused = false
 
@@ -63,8 +64,19 @@ export class Host {
     return this.#at('input', delayMs, action)
   }
 
-  kill(): void {
+  /** Called when the process ends, if its machine lives on and closes its connections. */
+  onEnd(listener: () => void): void {
+    this.#endListeners.add(listener)
+  }
+
+  forgetEnd(listener: () => void): void {
+    this.#endListeners.delete(listener)
+  }
+
+  /** @param kind of a machine without power nobody hears anything, not even that */
+  kill(kind: 'process' | 'power' = 'process'): void {
     this.#isAlive = false
+    if (kind === 'process') for (const listener of [...this.#endListeners]) listener()
   }
 
   pause(): void {

@@ -77,7 +77,7 @@ class SimulatedPeerTransport implements MemberTransport {
   }
 
   send(message: Message): void {
-    this.#end.onSend(message)
+    if (this.#end.host.isAlive) this.#end.onSend(message)
     this.#queue(message.to, message)
   }
 
@@ -178,7 +178,7 @@ class SimulatedPeerTransport implements MemberTransport {
   }
 
   #transmit(to: MemberId, messages: readonly PeerMessage[]): void {
-    // Each frame has its own packer's bytes, as on the real wire.
+    if (!this.#end.host.isAlive) return
     const payload = Buffer.from(encodeMessages(messages))
     const { world } = this.#end.host
     world.record(`${this.#id}→${to}`)

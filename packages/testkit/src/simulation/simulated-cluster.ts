@@ -20,6 +20,7 @@ export interface ClusterOptions {
   readonly clockOf: (host: string) => HostClock
   readonly checkpointMs: number
   readonly keptEntries: number
+  readonly diskMs: number
 }
 
 export class SimulatedCluster {
@@ -46,6 +47,7 @@ export class SimulatedCluster {
           clock: options.clockOf(id),
         }),
     )
+    for (const { disk } of this.members) disk.drive.meanMs = options.diskMs
     const memberAt = (name: string): SimulatedMember | undefined =>
       this.members.find(({ id }) => name === memberHost(id))
     this.#network = { links: this.links, memberAt }

@@ -109,7 +109,7 @@ export class SimulatedMember {
     const run = this.#run
     if (run === undefined) return
     this.#run = undefined
-    run.host.kill()
+    run.host.kill(kind)
     run.storage.crash(kind)
     this.#options.observer.onCrash(this)
   }

@@ -86,7 +86,7 @@ export class SimulatedStorage implements MemberStorage {
         return Math.min(Infinity, ...[...copies.values()].map(({ index }) => index))
       },
     }
-    host.clock.every(options.checkpointMs, () => void this.#checkpoint())
+    host.clock.every(options.checkpointMs, () => this.#checkpointOrFail())
   }
 
   get state(): StateMachine {
@@ -150,6 +150,12 @@ export class SimulatedStorage implements MemberStorage {
   #image(): StateImage {
     const { appliedIndex, appliedTerm } = this.#store.loadPosition()
     return { index: appliedIndex, term: appliedTerm, bytes: this.#store.image() }
+  }
+
+  #checkpointOrFail(): void {
+    this.#checkpoint().catch((cause: unknown) => {
+      this.#options.onFatal(new Error('the state can no longer be made durable', { cause }))
+    })
   }
 
   async #checkpoint(): Promise<StateImage> {

@@ -16,6 +16,8 @@ const hostSetImmediate = setImmediate
 
 export class World {
   readonly chance: Chance
+  /** Looks at the world after each event. */
+  afterEvent: () => void = () => undefined
   readonly #queue = new EventQueue()
   readonly #trace = createHash('sha256')
   #nowMs = 0
@@ -81,6 +83,7 @@ export class World {
       this.#eventCount += 1
       event.action?.()
       await this.settle()
+      this.afterEvent()
     }
   }
 

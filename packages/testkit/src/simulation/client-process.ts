@@ -1,0 +1,22 @@
+/** One client process of a run, and what its work is given. */
+
+import type { Holdfast } from '@holdfast/client'
+import type { Chance } from './chance.js'
+import type { Host } from './host.js'
+import type { RunRecords } from './run-records.js'
+
+export interface ClientProcess {
+  /** Unique in the run; a process that takes the place of a killed one has another name. */
+  readonly name: string
+  readonly host: Host
+  readonly client: Holdfast
+  readonly chance: Chance
+  readonly records: RunRecords
+  /** True when no further operation is to be begun. */
+  readonly isToEnd: () => boolean
+  /** By the clock of the process. */
+  readonly pause: (delayMs: number) => Promise<void>
+}
+
+/** Does at most so many operations, one after the other, and leaves nothing open. */
+export type Workload = (process: ClientProcess, operations: number) => Promise<void>

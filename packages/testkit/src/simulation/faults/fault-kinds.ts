@@ -1,0 +1,23 @@
+/** The faults that a run may meet, by name; each family has a file beside this one. */
+
+export const FAULT_KINDS = [
+  'crash',
+  'powerLoss',
+  'powerLossEverywhere',
+  'crashAtPoint',
+  'pause',
+  'pauseClient',
+  'crashClient',
+  'isolate',
+  'halves',
+  'oneWay',
+  'bridge',
+  'flapping',
+  'cutClients',
+  'storm',
+  'slowDisk',
+  'failingDisk',
+  'transfer',
+] as const
+
+export type FaultKind = (typeof FAULT_KINDS)[number]

@@ -1,0 +1,22 @@
+/** Every kind of fault, by its name. */
+
+import { failingDisk, slowDisk } from './disk-faults.js'
+import type { Fault } from './fault.js'
+import type { FaultKind } from './fault-kinds.js'
+import { bridge, cutClients, flapping, halves, isolate, oneWay, storm } from './network-faults.js'
+import {
+  crash,
+  crashAtPoint,
+  crashClient,
+  pause,
+  pauseClient,
+  powerLoss,
+  powerLossEverywhere,
+} from './process-faults.js'
+import { transfer } from './transfer-faults.js'
+
+export const faults: Readonly<Record<FaultKind, Fault>> = {
+  ...{ crash, powerLoss, powerLossEverywhere, crashAtPoint, pause, pauseClient, crashClient },
+  ...{ isolate, halves, oneWay, bridge, flapping, cutClients, storm },
+  ...{ slowDisk, failingDisk, transfer },
+}

@@ -1,0 +1,21 @@
+/** A request id has one effect, whoever repeated it and whoever led (thesis §6.3; catalogue 20–24). */
+
+import { check } from '../check.js'
+import type { Ledger } from '../ledger.js'
+
+export function checkExactlyOnce(ledger: Ledger): void {
+  /** By request id, the revision that it made. */
+  const effects = new Map<string, number>()
+  let revision = 1
+  ledger.listen(({ applied }) => {
+    if (applied === undefined) return
+    const { proposal, outcome } = applied
+    const after = outcome.ok ? outcome.result.revision : outcome.revision
+    const madeOne = after > revision
+    revision = Math.max(revision, after)
+    const id = proposal.requestId?.id
+    if (id === undefined || !madeOne) return
+    check(!effects.has(id), `request ${id} took effect at ${effects.get(id)} and at ${after}`)
+    effects.set(id, after)
+  })
+}

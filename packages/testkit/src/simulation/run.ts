@@ -1,0 +1,190 @@
+/**
+ * One run, as its plan says: first a time of faults in which nothing wrong may ever happen, then a time
+ * without any, in which everything that waits must come to an end and all members must agree
+ * (TigerBeetle's VOPR: safety, then liveness).
+ */
+
+import { checkLinearizability } from '../history/linearizability.js'
+import { kvModel } from '../history/kv-model.js'
+import { Chance } from './chance.js'
+import { check } from './check.js'
+import { ClientFleet } from './client-fleet.js'
+import { CrashPoints } from './faults/crash-points.js'
+import { AcknowledgedIsDurable } from './invariants/acknowledged-is-durable.js'
+import { CommittedIsDurable } from './invariants/committed-is-durable.js'
+import { ElectionSafety } from './invariants/election-safety.js'
+import { EqualStates } from './invariants/equal-states.js'
+import { checkExactlyOnce } from './invariants/exactly-once.js'
+import { LeaderCompleteness } from './invariants/leader-completeness.js'
+import { LogMatching } from './invariants/log-matching.js'
+import { MonotonicMembers } from './invariants/monotonic-members.js'
+import { Ledger } from './ledger.js'
+import { Nemesis } from './nemesis.js'
+import type { Plan } from './plan.js'
+import { createRecords, type RunRecords } from './run-records.js'
+import { SimulatedCluster } from './simulated-cluster.js'
+import { MAX_ATTEMPTS, QUEUE } from './workloads/queue.js'
+import { World } from './world.js'
+
+/** What a run has seen: one that never reaches the rare states proves nothing. */
+export interface RunReport {
+  readonly seed: number
+  readonly traceHash: string
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** Elections, retries and sessions that have to expire first are all over by then. */
+const LIVENESS_MS = 60_000
+const LEADER_WITHIN_ELECTION_TIMEOUTS = 10
+
+/** @throws what was violated */
+export async function runPlan(plan: Plan): Promise<RunReport> {
+  const run = new Run(plan)
+  try {
+    return await run.run()
+  } finally {
+    run.close()
+  }
+}
+
+class Run {
+  readonly #plan: Plan
+  readonly #world: World
+  readonly #cluster: SimulatedCluster
+  readonly #ledger: Ledger
+  readonly #records: RunRecords
+  readonly #clients: ClientFleet
+  readonly #nemesis: Nemesis
+  readonly #crashPoints = new CrashPoints()
+  readonly #elections = new ElectionSafety()
+  readonly #states = new EqualStates()
+  readonly #afterEvent: MonotonicMembers
+
+  constructor(plan: Plan) {
+    const chance = new Chance(`run ${plan.seed}`)
+    this.#plan = plan
+    this.#world = new World(chance)
+    this.#cluster = new SimulatedCluster({
+      world: this.#world,
+      ...{ size: plan.size, timing: plan.timing, conditions: plan.conditions },
+      ...{ checkpointMs: plan.checkpointMs, keptEntries: plan.keptEntries },
+      diskMs: plan.diskMs,
+      clockOf: (host) => drawClock(chance.stream('clock', host), plan.clockSkew),
+    })
+    const nowMs = (): number => this.#world.nowMs
+    this.#ledger = new Ledger(nowMs)
+    this.#records = createRecords(this.#ledger, nowMs)
+    this.#records.leases.fastestRate = 1 + plan.clockSkew
+    const members = () => this.#cluster.members
+    this.#afterEvent = new MonotonicMembers(members)
+    new CommittedIsDurable(this.#ledger, members)
+    checkExactlyOnce(this.#ledger)
+    this.#cluster.observe(
+      ...[this.#ledger, this.#elections, this.#states, this.#afterEvent],
+      ...[new LogMatching(), new AcknowledgedIsDurable(), new LeaderCompleteness(this.#ledger)],
+      this.#crashPoints,
+    )
+    const { sessionTtlSeconds } = plan
+    const [cluster, records] = [this.#cluster, this.#records]
+    this.#clients = new ClientFleet({ cluster, records, sessionTtlSeconds })
+    this.#nemesis = new Nemesis({
+      ...{ cluster, clients: this.#clients, crashPoints: this.#crashPoints },
+      chance: chance.stream('faults'),
+    })
+    this.#world.afterEvent = () => this.#afterEvent.afterEvent()
+  }
+
+  async run(): Promise<RunReport> {
+    const { clients, faults, safetyMs } = this.#plan
+    this.#cluster.start()
+    for (const client of clients) this.#clients.start(client)
+    this.#nemesis.schedule(faults)
+    await this.#world.run(safetyMs)
+    this.#nemesis.end()
+    this.#clients.end()
+    await this.#becomeWell()
+    await this.#checkEnd()
+    return { seed: this.#plan.seed, traceHash: this.#world.traceHash(), counts: this.#counts() }
+  }
+
+  close(): void {
+    for (const member of this.#cluster.members) member.crash('power')
+  }
+
+  async #becomeWell(): Promise<void> {
+    const { tickMs, electionTicks } = this.#plan.timing
+    const withinMs = LEADER_WITHIN_ELECTION_TIMEOUTS * tickMs * electionTicks
+    await this.#until('a leader', withinMs, () => this.#hasLeader)
+    await this.#until('clients', LIVENESS_MS, () => this.#clients.isDone)
+    await this.#until('members to agree', LIVENESS_MS, () => this.#areEqual)
+    const ttlMs = 1000 * Math.max(5, this.#plan.sessionTtlSeconds)
+    await this.#until(
+      'leases',
+      3 * ttlMs + LIVENESS_MS,
+      () => this.#records.leases.overdue(0).length === 0,
+    )
+  }
+
+  async #until(what: string, withinMs: number, condition: () => boolean): Promise<void> {
+    const deadline = this.#world.nowMs + withinMs
+    const isMet = await this.#world.run(deadline, condition)
+    const { unfinished } = this.#clients
+    check(isMet, `waited ${withinMs} ms in vain for ${what} (${unfinished.join(', ')})`)
+  }
+
+  get #hasLeader(): boolean {
+    const { leader, members } = this.#cluster
+    return (
+      leader !== undefined &&
+      members.every(({ member }) => member?.node.status.leaderId === leader.id)
+    )
+  }
+
+  get #areEqual(): boolean {
+    const { members } = this.#cluster
+    return members.every(({ storage }) => storage?.state.appliedIndex === this.#ledger.lastIndex)
+  }
+
+  async #checkEnd(): Promise<void> {
+    for (const member of this.#cluster.members) this.#states.look(member)
+    await this.#checkQueue()
+    const { records } = this.#records.kv
+    const verdicts = checkLinearizability(records, kvModel)
+    check(verdicts.length === 0, verdicts.map(({ message }) => message).join('\n'))
+  }
+
+  async #checkQueue(): Promise<void> {
+    const { client } = this.#cluster.client('judge')
+    let values: readonly string[] | undefined
+    const read = async (): Promise<void> => {
+      const { entries } = await client.kv.getAll({ prefix: `${QUEUE}/` })
+      const queue = client.queue<string>(QUEUE, { maxAttempts: MAX_ATTEMPTS })
+      const stats = await queue.stats()
+      values = entries
+        .filter(({ key }) => key.startsWith(`${QUEUE}/item/`))
+        .map((entry) => entry.text())
+      check(stats.items === values.length, 'the queue counts other items than it has')
+    }
+    read().catch((error: unknown) => this.#world.fail(error))
+    await this.#until('the judge', LIVENESS_MS, () => values !== undefined)
+    await client.close()
+  }
+
+  #counts(): Readonly<Record<string, number>> {
+    const { links } = this.#cluster
+    const { work, queue, leases, watches, kv } = this.#records
+    return {
+      ...{ events: this.#world.eventCount, simulatedMs: Math.round(this.#world.nowMs) },
+      ...{ elections: this.#elections.elections, entries: this.#ledger.lastIndex },
+      ...{ operations: kv.records.length, work: work.count, deliveries: queue.deliveries },
+      ...{ expiries: leases.expiries, watchBatches: watches.told },
+      ...{ swallowed: links.swallowed, lost: links.lost, repeated: links.repeated },
+      restarts: this.#cluster.members.reduce((sum, { starts }) => sum + starts - 1, 0),
+      ...Object.fromEntries([...this.#crashPoints.hits].map(([at, n]) => [`died ${at}`, n])),
+    }
+  }
+}
+
+function drawClock(chance: Chance, skew: number): { rate: number; offsetMs: number } {
+  return { rate: 1 + chance.between(-skew, skew), offsetMs: chance.between(0, 1e6) }
+}

@@ -1,0 +1,55 @@
+/** Puts items into a queue, and takes items out of it. */
+
+import { HoldfastError } from '@holdfast/protocol'
+import type { ClientProcess } from '../client-process.js'
+import { orFailed } from '../run-records.js'
+
+export const QUEUE = 'jobs'
+/** More than a run of faults uses up. */
+export const MAX_ATTEMPTS = 1_000
+const WORK_MS = 40
+
+export async function queueWorkload(process: ClientProcess, operations: number): Promise<void> {
+  const { name, chance } = process
+  for (let done = 0; done < operations && !process.isToEnd(); done += 1) {
+    if (chance.happens(0.6)) await push(process, `${name}-${done}`)
+    else await take(process)
+    await process.pause(chance.exponential(WORK_MS))
+  }
+}
+
+async function push({ client, chance, records }: ClientProcess, value: string): Promise<void> {
+  const queue = client.queue<string>(QUEUE, { maxAttempts: MAX_ATTEMPTS })
+  records.queue.pushing(value)
+  try {
+    await queue.push(value, { priority: chance.below(3) })
+    records.queue.pushed(value)
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    if (error.outcome === 'not-applied') records.queue.notPushed(value)
+    else records.queue.pushUnknown(value)
+  }
+}
+
+async function take(process: ClientProcess): Promise<void> {
+  const { client, name, chance, records, pause } = process
+  const queue = client.queue<string>(QUEUE, { maxAttempts: MAX_ATTEMPTS })
+  try {
+    for await (const message of queue.consume({ timeoutMs: 500 })) {
+      const { value, id, fencingToken } = message
+      records.queue.delivered(value)
+      if (!message.signal.aborted) records.work.works(`item ${id}`, fencingToken, name)
+      await pause(chance.exponential(WORK_MS))
+      if (chance.happens(0.2)) await message.nack()
+      else {
+        records.queue.acking(value)
+        const isAcked = await orFailed(message.ack().then(() => true))
+        if (isAcked === true) records.queue.acked(value)
+        else await message.nack()
+      }
+      return
+    }
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+  }
+}
