@@ -63,12 +63,28 @@ export {
   type TxnInput,
 } from './history/kv-operation.js'
 export {
+  checkLeases,
+  type LeaseCheckOptions,
+  type LeaseRecord,
+  type LeaseSighting,
+  type LeaseViolation,
+  type RenewalRecord,
+  type RevocationRecord,
+} from './history/lease-check.js'
+export {
   checkLinearizability,
   type LinearizabilityOptions,
   type NotLinearizable,
 } from './history/linearizability.js'
 export { type Model } from './history/model.js'
 export { describeRecord, type OperationRecord, type Outcome } from './history/operation-record.js'
+export {
+  checkQueue,
+  type DeliveryRecord,
+  type PushRecord,
+  type QueueHistory,
+  type QueueViolation,
+} from './history/queue-check.js'
 export { checkRevisions, type SweepOptions, type SweepViolation } from './history/revision-sweep.js'
 export { type Violation } from './history/violation.js'
 export { checkWatches, type WatchCheckOptions, type WatchViolation } from './history/watch-check.js'

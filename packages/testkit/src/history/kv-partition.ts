@@ -4,6 +4,7 @@
  * or an interval joins those of all its keys.
  */
 
+import { groupedBy } from './grouped-by.js'
 import { branchesOf, isInInterval, type KeyInterval } from './kv-operation.js'
 import type { KvInput, KvOutput } from './kv-operation.js'
 import type { OperationRecord } from './operation-record.js'
@@ -24,14 +25,8 @@ export function partitionByKeys(records: readonly KvRecord[]): readonly (readonl
       for (const key of keys) if (isInInterval(key, interval)) groups.join(first, key)
     }
   }
-  const partitions = new Map<string, KvRecord[]>()
-  for (const [record, [first]] of intervals) {
-    const group = groups.find(first?.key ?? '')
-    const partition = partitions.get(group)
-    if (partition === undefined) partitions.set(group, [record])
-    else partition.push(record)
-  }
-  return [...partitions.values()]
+  const groupOf = (record: KvRecord) => groups.find(intervals.get(record)?.[0]?.key ?? '')
+  return [...groupedBy(records, groupOf).values()]
 }
 
 /** Throws for what a lease could delete: no operation of the history would say so. */

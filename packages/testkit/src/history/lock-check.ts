@@ -10,6 +10,7 @@
  * Trusted: the clock of the history, and that a holder's record ends before it gives the lock away.
  */
 
+import { groupedBy } from './grouped-by.js'
 import type { Violation } from './violation.js'
 
 export interface ContenderRecord {
@@ -54,18 +55,16 @@ export function checkLocks(
   contenders: readonly ContenderRecord[],
   writes: readonly GuardedWrite[] = [],
 ): readonly LockViolation[] {
-  const names = new Set([...contenders, ...writes].map(({ name }) => name))
-  return [...names].flatMap((name) => {
-    const ofName = contenders.filter((contender) => contender.name === name)
+  const contendersOf = groupedBy(contenders, ({ name }) => name)
+  const writesOf = groupedBy(writes, ({ name }) => name)
+  return [...new Set([...contendersOf.keys(), ...writesOf.keys()])].flatMap((name) => {
+    const ofName = contendersOf.get(name) ?? []
     const grants = ofName.filter(isGrant).sort(inOrderOfGrant)
     return [
       ...overlaps(grants),
       ...tokensGoingBack(grants),
       ...overtakings(ofName, grants),
-      ...wrongWrites(
-        writes.filter((write) => write.name === name),
-        grants,
-      ),
+      ...wrongWrites(writesOf.get(name) ?? [], grants),
     ]
   })
 }
