@@ -98,7 +98,7 @@ function lateEnds(
   const ttlMs = Math.max(...records.filter(isGranting).map(ttlMsOf))
   const executed = records
     .filter(isRenewal)
-    .filter((renewal) => isGranting(renewal) || renewal.outcome.type === 'unknown')
+    .filter((renewal) => ttlMsOf(renewal) > 0 || renewal.outcome.type === 'unknown')
     .map(({ startMs, endMs }) => endMs ?? startMs)
   if (ttlMs === -Infinity) return []
   const latestMs = Math.max(Math.max(...executed) + ttlMs, healedMs) + boundMs
