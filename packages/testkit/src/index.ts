@@ -78,15 +78,21 @@ export {
 } from './history/linearizability.js'
 export { type Model } from './history/model.js'
 export { describeRecord, type OperationRecord, type Outcome } from './history/operation-record.js'
-export {
-  checkQueue,
-  type DeliveryRecord,
-  type PushRecord,
-  type QueueHistory,
-  type QueueViolation,
-} from './history/queue-check.js'
+export { checkQueue } from './history/queue-check.js'
+export type {
+  DeliveryRecord,
+  PushRecord,
+  QueueHistory,
+  QueueViolation,
+} from './history/queue-record.js'
 export { checkRevisions, type SweepOptions, type SweepViolation } from './history/revision-sweep.js'
 export { type Violation } from './history/violation.js'
+export {
+  checkSet,
+  type AddRecord,
+  type ReadRecord,
+  type SetViolation,
+} from './history/set-check.js'
 export { checkWatches, type WatchCheckOptions, type WatchViolation } from './history/watch-check.js'
 export { type WatchMessage, type WatchRecord, type WatchStream } from './history/watch-record.js'
 export { checkWellFormed, type MalformedHistory } from './history/well-formed.js'

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  checkQueue,
-  type DeliveryRecord,
-  type PushRecord,
-  type QueueHistory,
-} from './queue-check.js'
+import { checkQueue } from './queue-check.js'
+import type { DeliveryRecord, PushRecord, QueueHistory } from './queue-record.js'
 
 interface PushOptions {
   readonly priority?: number

@@ -8,7 +8,7 @@
  * are to one.
  */
 
-import type { DeliveryRecord, PushRecord, QueueHistory, QueueViolation } from './queue-check.js'
+import type { DeliveryRecord, PushRecord, QueueHistory, QueueViolation } from './queue-record.js'
 
 interface FirstDelivery {
   readonly push: PushRecord
