@@ -4,6 +4,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+/** Where the programs are, whether this is run as it is or compiled. */
+const COMPILED = new URL(
+  import.meta.url.includes('/dist/') ? './' : '../dist/e2e/',
+  import.meta.url,
+)
+
 export interface ClientExit {
   readonly code: number | null
   readonly lines: readonly string[]
@@ -19,7 +25,7 @@ export class ClientProcess {
 
   /** @param program a compiled file beside this one */
   constructor(program: string, args: readonly string[]) {
-    const path = fileURLToPath(new URL(`../dist/e2e/${program}`, import.meta.url))
+    const path = fileURLToPath(new URL(program, COMPILED))
     const child = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child = child
     createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line))
@@ -35,6 +41,19 @@ export class ClientProcess {
   end(): Promise<ClientExit> {
     this.#child.stdin?.end()
     return this.#exited
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** SIGSTOP: it stands still, and does not know it afterwards. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
   }
 
   kill(): void {

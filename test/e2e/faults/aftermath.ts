@@ -1,0 +1,98 @@
+/**
+ * What must be true once all faults are over: somebody leads, every member serves and holds the same,
+ * new operations succeed, and no member has ended but by our hand (reliability: safety is judged on the
+ * whole run, liveness only after healing).
+ */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from '@holdfast/client'
+import type { Change, MemberProcess, ProcessCluster } from '@holdfast/testkit'
+import { contentOf, type MemberContent } from '../member-content.js'
+import { changesOf } from './member-history.js'
+import { RecordingKv } from './recording-kv.js'
+import { nowMs, type Recorder } from './recorder.js'
+import { LAST_KEY } from './workload.js'
+
+/** An election and the return of a stream, many times over: others use the machine, too. */
+const RECOVERY_MS = 20_000
+
+export interface Aftermath {
+  /** Everything that was ever changed, as the first member has it. */
+  readonly changes: readonly Change[]
+  /** Until everybody served and held the same. */
+  readonly recoveryMs: number
+  readonly problems: readonly string[]
+}
+
+export async function awaitAftermath(
+  cluster: ProcessCluster,
+  recorder: Recorder,
+): Promise<Aftermath> {
+  const startMs = nowMs()
+  const problems: string[] = []
+  await cluster.leader()
+  await Promise.all(cluster.members.map((member) => cluster.healthy(member)))
+  const revision = await writeSomething(cluster, recorder)
+  const contents = await equalContents(cluster, revision)
+  if (contents === undefined) problems.push(`members differ ${RECOVERY_MS} ms after the last fault`)
+  const recoveryMs = nowMs() - startMs
+  const histories = await Promise.all(
+    cluster.members.map(async (member) => {
+      const holdfast = connect({ endpoints: [member.clientUrl] })
+      try {
+        return await changesOf(holdfast, revision, RECOVERY_MS)
+      } finally {
+        await holdfast.close()
+      }
+    }),
+  )
+  const [changes = [], ...others] = histories
+  const text = JSON.stringify(changes)
+  others.forEach((other, index) => {
+    if (JSON.stringify(other) !== text) {
+      problems.push(`members 1 and ${index + 2} tell different histories`)
+    }
+  })
+  problems.push(...cluster.members.flatMap(complaintsOf))
+  return { changes, recoveryMs, problems }
+}
+
+/** The last revision of the run. */
+async function writeSomething({ endpoints }: ProcessCluster, recorder: Recorder): Promise<number> {
+  const holdfast = connect({ endpoints })
+  const name = 'last'
+  const kv = new RecordingKv({ holdfast, recorder, name, timeoutMs: RECOVERY_MS })
+  const outcome = await kv.run({ type: 'put', key: LAST_KEY, value: kv.uniqueValue() })
+  await holdfast.close()
+  if (outcome.type !== 'ok') throw new Error(`a write failed after all faults: ${outcome.error}`)
+  return outcome.output.revision
+}
+
+async function equalContents(
+  { members }: ProcessCluster,
+  revision: number,
+): Promise<readonly MemberContent[] | undefined> {
+  const deadline = nowMs() + RECOVERY_MS
+  for (;;) {
+    const contents = await Promise.all(members.map(({ clientUrl }) => contentOf(clientUrl)))
+    const isSettled = contents.every((content) => content.revision >= revision)
+    if (isSettled && new Set(contents.map((content) => JSON.stringify(content))).size === 1) {
+      return contents
+    }
+    if (nowMs() > deadline) return undefined
+    await delay(50)
+  }
+}
+
+/** A member that ended by itself, or met what it calls a defect. */
+function complaintsOf(member: MemberProcess): readonly string[] {
+  const ended = member.exits.filter(({ signal }) => signal !== 'SIGKILL')
+  const lines = member
+    .output()
+    .split('\n')
+    .filter((line) => /"level":(50|60)|no longer be trusted|defect/.test(line))
+  return [
+    ...ended.map(({ code }) => `${member.name} ended by itself with status ${code ?? 'none'}`),
+    ...lines.slice(0, 3).map((line) => `${member.name} says: ${line.slice(0, 400)}`),
+  ]
+}

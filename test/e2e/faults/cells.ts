@@ -1,0 +1,69 @@
+/** Which cells a run consists of. */
+
+import { seededRandom } from '../seeded-random.js'
+import type { CellPlan } from './cell.js'
+import type { RunOptions } from './options.js'
+import { drawSchedule, type FaultClass, type PlannedFault } from './schedule.js'
+import type { Workload } from './workload.js'
+
+/** A fresh cluster after so many, so that histories stay short enough to be searched. */
+const KILLS_A_CELL = 50
+/** Time for the clients to get something done between two kills. */
+const KILL_EVERY_MS = 500
+
+/**
+ * The cell of this number: workloads and faults in turn, so that every pair of them comes; now and then
+ * all at once, since faults and clients that meet are what nobody thinks of.
+ */
+export function cellOf(options: RunOptions, number: number): CellPlan {
+  const { classes, cellSeconds, electionTimeoutMs, members } = options
+  const seed = options.seed + number
+  const random = seededRandom(seed)
+  const some = turn(options.workloads, number)
+  const faults = turn(classes, Math.floor(number / (options.workloads.length + 1)))
+  const durationMs = cellSeconds * 1_000
+  const schedule = drawSchedule({
+    ...{ classes: faults, members, durationMs, electionTimeoutMs, random },
+    hasHolders: some.some((workload) => workload.hasHolders === true),
+  })
+  return planOf(options, { seed, some, faults, schedule })
+}
+
+/** All workloads, and kills one after the other: the leader half the time. */
+export function killCellOf(options: RunOptions, number: number, kills: number): CellPlan {
+  const seed = options.seed + number
+  const random = seededRandom(seed)
+  const schedule = Array.from(
+    { length: Math.min(kills, KILLS_A_CELL) },
+    (_, index): PlannedFault => ({
+      atMs: (index + 1) * KILL_EVERY_MS,
+      kind: 'kill',
+      target: random() < 0.5 ? 'leader' : Math.floor(random() * (options.members - 1)),
+      forMs: 0,
+    }),
+  )
+  return planOf(options, { seed, some: options.workloads, faults: ['kill'], schedule })
+}
+
+/** One of them, and every time around all of them. */
+function turn<T>(items: readonly T[], number: number): readonly T[] {
+  const at = number % (items.length + 1)
+  return at === items.length ? items : items.slice(at, at + 1)
+}
+
+function planOf(
+  { members, heartbeatIntervalMs, electionTimeoutMs }: RunOptions,
+  drawn: {
+    readonly seed: number
+    readonly some: readonly Workload[]
+    readonly faults: readonly FaultClass[]
+    readonly schedule: readonly PlannedFault[]
+  },
+): CellPlan {
+  const { seed, some, faults, schedule } = drawn
+  const name = `${some.map((one) => one.name).join('+')} × ${faults.join('+')}`
+  return {
+    ...{ name, seed, members, heartbeatIntervalMs, electionTimeoutMs, schedule },
+    workloads: some,
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Clusters of real processes under faults, with everything that their clients saw checked, for longer
+ * than the tests do it.
+ *
+ *   npm run e2e -- --minutes 30 [--seed N] [--faults kill,partition] [--members 5]
+ *   npm run e2e -- --kills 500
+ */
+
+import { runCell, type CellPlan, type CellResult } from './cell.js'
+import { cellOf, killCellOf } from './cells.js'
+import { parseOptions, RunOptionsError, usage, type RunOptions } from './options.js'
+import { describeCell, describeResult, summarize } from './report.js'
+
+async function run(options: RunOptions): Promise<void> {
+  const begun = performance.now()
+  const results: CellResult[] = []
+  for (let plan = next(options, results, begun); plan; plan = next(options, results, begun)) {
+    console.log(describeCell(plan))
+    const result = await runCell(plan)
+    results.push(result)
+    console.log(describeResult(result))
+    if (result.violations.length > 0 || result.withoutEffect.length > 0) process.exitCode = 1
+  }
+  const minutes = (performance.now() - begun) / 60_000
+  console.log(`\nseed ${options.seed}, ${minutes.toFixed(1)} minutes`)
+  console.log(summarize(results))
+}
+
+/** Undefined when it is enough. */
+function next(
+  options: RunOptions,
+  results: readonly CellResult[],
+  begun: number,
+): CellPlan | undefined {
+  if (options.kills !== undefined) {
+    const missing = options.kills - results.reduce((sum, result) => sum + killsOf(result), 0)
+    return missing > 0 ? killCellOf(options, results.length, missing) : undefined
+  }
+  if (performance.now() - begun > options.minutes * 60_000) return undefined
+  return cellOf(options, results.length)
+}
+
+/** Those that count: of a member that served, and came back. */
+function killsOf({ faults }: CellResult): number {
+  return faults.filter(
+    ({ plan, effects }) => plan.kind === 'kill' && effects.every(({ tookPlace }) => tookPlace),
+  ).length
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === undefined) console.log(usage)
+  else await run(options)
+} catch (error) {
+  if (!(error instanceof RunOptionsError)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 64
+}
