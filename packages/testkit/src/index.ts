@@ -96,3 +96,10 @@ export {
 export { checkWatches, type WatchCheckOptions, type WatchViolation } from './history/watch-check.js'
 export { type WatchMessage, type WatchRecord, type WatchStream } from './history/watch-record.js'
 export { checkWellFormed, type MalformedHistory } from './history/well-formed.js'
+
+/** Whole members in a simulated world. */
+
+export { planOf, type Plan } from './simulation/plan.js'
+export type { RunReport } from './simulation/run.js'
+export { runNodeSeed, runWatched } from './simulation/run-seed.js'
+export { shrinkPlan } from './simulation/shrink.js'

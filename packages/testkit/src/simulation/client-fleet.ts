@@ -23,7 +23,8 @@ export interface FleetOptions {
 export class ClientFleet {
   readonly #options: FleetOptions
   readonly #running = new Set<Running>()
-  #started = 0
+  /** Processes so far that do the work of each planned client. */
+  readonly #started = new Map<string, number>()
   #isToEnd = false
   /** Whose work is to be taken up by another process. */
   #waiting = 0
@@ -48,8 +49,9 @@ export class ClientFleet {
 
   start(plan: PlannedClient): void {
     const { cluster, records, sessionTtlSeconds } = this.#options
-    this.#started += 1
-    const name = `${plan.name}.${this.#started}`
+    const number = (this.#started.get(plan.name) ?? 0) + 1
+    this.#started.set(plan.name, number)
+    const name = `${plan.name}.${number}`
     const { host, client } = cluster.client(name, { sessionTtlSeconds })
     const process: ClientProcess = {
       ...{ name, host, client, records, chance: cluster.world.chance.stream('work', name) },

@@ -13,13 +13,9 @@ const SEEDS = Number(process.env['HOLDFAST_NODE_SEEDS'] ?? 200)
 const FIRST_SEED = Number(process.env['HOLDFAST_NODE_FIRST_SEED'] ?? Date.now() % 2 ** 40)
 /** Reached in so many seeds for certain; a tester that does not get there proves nothing. */
 const SOMETIMES = [
-  'elections',
-  'restarts',
-  'swallowed',
-  'lost',
-  'repeated',
-  'expiries',
-  'deliveries',
+  ...['elections', 'restarts', 'stepDowns', 'truncations', 'restores', 'rejectedAppends'],
+  ...['forwardedProposals', 'forwardedReads', 'repeatedRequests', 'transfers', 'expiries'],
+  ...['swallowed', 'lost', 'repeated', 'deliveries', 'work', 'watchBatches'],
 ]
 
 describe('whole members', () => {

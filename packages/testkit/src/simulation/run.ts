@@ -6,9 +6,12 @@
 
 import { checkLinearizability } from '../history/linearizability.js'
 import { kvModel } from '../history/kv-model.js'
+import { checkRevisions } from '../history/revision-sweep.js'
+import { changeOf } from './changes.js'
 import { Chance } from './chance.js'
 import { check } from './check.js'
 import { ClientFleet } from './client-fleet.js'
+import { Coverage } from './coverage.js'
 import { CrashPoints } from './faults/crash-points.js'
 import { AcknowledgedIsDurable } from './invariants/acknowledged-is-durable.js'
 import { CommittedIsDurable } from './invariants/committed-is-durable.js'
@@ -56,6 +59,7 @@ class Run {
   readonly #clients: ClientFleet
   readonly #nemesis: Nemesis
   readonly #crashPoints = new CrashPoints()
+  readonly #coverage = new Coverage()
   readonly #elections = new ElectionSafety()
   readonly #states = new EqualStates()
   readonly #afterEvent: MonotonicMembers
@@ -82,7 +86,7 @@ class Run {
     this.#cluster.observe(
       ...[this.#ledger, this.#elections, this.#states, this.#afterEvent],
       ...[new LogMatching(), new AcknowledgedIsDurable(), new LeaderCompleteness(this.#ledger)],
-      this.#crashPoints,
+      ...[this.#crashPoints, this.#coverage],
     )
     const { sessionTtlSeconds } = plan
     const [cluster, records] = [this.#cluster, this.#records]
@@ -148,9 +152,19 @@ class Run {
   async #checkEnd(): Promise<void> {
     for (const member of this.#cluster.members) this.#states.look(member)
     await this.#checkQueue()
+    this.#checkHistory()
+  }
+
+  #checkHistory(): void {
     const { records } = this.#records.kv
-    const verdicts = checkLinearizability(records, kvModel)
-    check(verdicts.length === 0, verdicts.map(({ message }) => message).join('\n'))
+    const verdicts = [
+      ...checkRevisions(records, this.#ledger.changes.map(changeOf), { othersWrite: true }),
+      ...checkLinearizability(records, kvModel),
+    ]
+    check(
+      verdicts.length === 0,
+      verdicts.map(({ kind, message }) => `${kind}: ${message}`).join('\n'),
+    )
   }
 
   async #checkQueue(): Promise<void> {
@@ -179,7 +193,7 @@ class Run {
       ...{ operations: kv.records.length, work: work.count, deliveries: queue.deliveries },
       ...{ expiries: leases.expiries, watchBatches: watches.told },
       ...{ swallowed: links.swallowed, lost: links.lost, repeated: links.repeated },
-      restarts: this.#cluster.members.reduce((sum, { starts }) => sum + starts - 1, 0),
+      ...this.#coverage.counts,
       ...Object.fromEntries([...this.#crashPoints.hits].map(([at, n]) => [`died ${at}`, n])),
     }
   }
