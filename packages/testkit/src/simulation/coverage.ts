@@ -42,6 +42,8 @@ export class Coverage implements Observer {
     if (first !== undefined && storage !== undefined && first.index <= storage.log.lastIndex()) {
       this.counts.truncations += 1
     }
+    const changes = entries.filter(({ kind }) => kind === 'membership')
+    this.counts.membershipChanges += changes.length
   }
 
   onSend(_member: SimulatedMember, { type }: Message): void {

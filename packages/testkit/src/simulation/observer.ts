@@ -12,6 +12,10 @@ export interface Observer {
   /** Handed to its log; not durable yet. */
   onWrite?(member: SimulatedMember, write: LogWrite): void
   onSend?(member: SimulatedMember, message: Message): void
+  /** Arrived and about to be stepped. */
+  onReceive?(member: SimulatedMember, message: Message): void
+  /** A transaction of its state was committed; the code that began it goes on after this. */
+  onStateCommit?(member: SimulatedMember): void
   onApplied?(
     member: SimulatedMember,
     committed: readonly CommittedProposal[],
@@ -31,6 +35,8 @@ export function everyObserver(observers: readonly Observer[]): Required<Observer
     onStatus: (member, status) => observers.forEach((one) => one.onStatus?.(member, status)),
     onWrite: (member, write) => observers.forEach((one) => one.onWrite?.(member, write)),
     onSend: (member, message) => observers.forEach((one) => one.onSend?.(member, message)),
+    onReceive: (member, message) => observers.forEach((one) => one.onReceive?.(member, message)),
+    onStateCommit: (member) => observers.forEach((one) => one.onStateCommit?.(member)),
     onApplied: (member, committed, batch) =>
       observers.forEach((one) => one.onApplied?.(member, committed, batch)),
     onRestored: (member) => observers.forEach((one) => one.onRestored?.(member)),

@@ -31,6 +31,7 @@ export interface PeerEnd {
   /** It was told that it is no member any more. */
   readonly onRemoved: () => void
   readonly onSend: (message: Message) => void
+  readonly onReceive: (message: Message) => void
 }
 
 interface Question {
@@ -215,7 +216,10 @@ class SimulatedPeerTransport implements MemberTransport {
     } else if (message.type === 'question') {
       const reply = (body?: PeerAnswer): void => this.#answer(to, message.id, body)
       target.handler.onRequest(message.body as PeerRequest).then(reply, () => reply())
-    } else target.handler.onMessage(message)
+    } else {
+      target.onReceive(message)
+      target.handler.onMessage(message)
+    }
   }
 
   #answer(answering: MemberId, id: number, body: PeerAnswer | undefined): void {

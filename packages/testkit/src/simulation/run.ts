@@ -137,16 +137,16 @@ class Run {
   }
 
   get #hasLeader(): boolean {
-    const { leader, members } = this.#cluster
+    const { leader, present } = this.#cluster
     return (
       leader !== undefined &&
-      members.every(({ member }) => member?.node.status.leaderId === leader.id)
+      present.every(({ member }) => member?.node.status.leaderId === leader.id)
     )
   }
 
   get #areEqual(): boolean {
-    const { members } = this.#cluster
-    return members.every(({ storage }) => storage?.state.appliedIndex === this.#ledger.lastIndex)
+    const { present } = this.#cluster
+    return present.every(({ storage }) => storage?.state.appliedIndex === this.#ledger.lastIndex)
   }
 
   async #checkEnd(): Promise<void> {

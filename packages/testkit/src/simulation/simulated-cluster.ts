@@ -26,35 +26,48 @@ export interface ClusterOptions {
 export class SimulatedCluster {
   readonly world: World
   readonly links: Links
-  readonly members: readonly SimulatedMember[]
+  readonly #members: SimulatedMember[]
   readonly #options: ClusterOptions
+  readonly #peers: PeerNetwork
   readonly #network: ClientNetworkOptions
   readonly #observers: Observer[] = []
+  readonly #founders: readonly MemberId[]
 
   constructor(options: ClusterOptions) {
-    const { world, size, timing, checkpointMs, keptEntries } = options
+    const { world, size } = options
     this.world = world
     this.#options = options
     this.links = new Links(world.chance, options.conditions)
-    const network = new PeerNetwork(this.links)
-    const ids = Array.from({ length: size }, (_, at) => String(at + 1))
-    const observer = everyObserver(this.#observers)
-    this.members = ids.map(
-      (id) =>
-        new SimulatedMember({
-          ...{ world, id, network, timing, checkpointMs, keptEntries, observer },
-          membership: foundingMembership(ids),
-          clock: options.clockOf(id),
-        }),
-    )
-    for (const { disk } of this.members) disk.drive.meanMs = options.diskMs
+    this.#peers = new PeerNetwork(this.links)
+    this.#founders = Array.from({ length: size }, (_, at) => String(at + 1))
+    this.#members = this.#founders.map((id) => this.#create(id, foundingMembership(this.#founders)))
     const memberAt = (name: string): SimulatedMember | undefined =>
-      this.members.find(({ id }) => name === memberHost(id))
+      this.#members.find(({ id }) => name === memberHost(id))
     this.#network = { links: this.links, memberAt }
   }
 
+  /** All that there have ever been. */
+  get members(): readonly SimulatedMember[] {
+    return this.#members
+  }
+
+  /** Those that the leader counts to the cluster; without a leader, those that founded it. */
+  get present(): readonly SimulatedMember[] {
+    const membership = this.leader?.member?.node.membership
+    const ids = membership ? [...membership.voters, ...membership.learners] : this.#founders
+    return this.#members.filter(({ id }) => ids.includes(id))
+  }
+
+  /** One more, which the cluster has admitted with this membership. */
+  join(id: MemberId, membership: Membership): SimulatedMember {
+    const member = this.#create(id, membership)
+    this.#members.push(member)
+    member.start()
+    return member
+  }
+
   get endpoints(): readonly string[] {
-    return this.members.map(({ id }) => `http://${memberHost(id)}`)
+    return this.#founders.map((id) => `http://${memberHost(id)}`)
   }
 
   observe(...observers: readonly Observer[]): void {
@@ -74,6 +87,16 @@ export class SimulatedCluster {
       if (status.term > (leader?.member?.node.status.term ?? 0)) leader = member
     }
     return leader
+  }
+
+  #create(id: MemberId, membership: Membership): SimulatedMember {
+    const { world, timing, checkpointMs, keptEntries, clockOf, diskMs } = this.#options
+    const member = new SimulatedMember({
+      ...{ world, id, network: this.#peers, timing, checkpointMs, keptEntries, membership },
+      ...{ observer: everyObserver(this.#observers), clock: clockOf(id) },
+    })
+    member.disk.drive.meanMs = diskMs
+    return member
   }
 
   /** A client process of its own. */

@@ -97,6 +97,9 @@ export class SimulatedMember {
       ...{ host, disk: this.disk, clusterId: CLUSTER_ID, checkpointMs, onFatal },
       watched: (machine) => this.#watched(machine, host),
       onWrite: (write) => this.#options.observer.onWrite(this, write),
+      onStateCommit: () => {
+        if (host.isAlive) this.#options.observer.onStateCommit(this)
+      },
     })
     const member = this.#createMember(host, storage, network)
     this.#run = { host, storage, member }
@@ -137,6 +140,7 @@ export class SimulatedMember {
           receive: (image) => storage.receive(image),
           onRemoved: () => this.#onRemoved(host),
           onSend: (message) => observer.onSend(this, message),
+          onReceive: (message) => observer.onReceive(this, message),
         }),
       createMetrics: () => () => Promise.resolve({ contentType: 'text/plain', body: '' }),
       onStatus: (status) => {
@@ -153,9 +157,11 @@ export class SimulatedMember {
     const apply = machine.apply.bind(machine)
     const replaceStore = machine.replaceStore.bind(machine)
     machine.apply = (committed) => {
+      // It may die in the middle, and what it has applied by then counts.
+      const wasAlive = host.isAlive
       const batch = apply(committed)
       world.record(`${this.id} applied ${batch.appliedIndex} at ${machine.revision}`)
-      if (host.isAlive) observer.onApplied(this, committed, batch)
+      if (wasAlive) observer.onApplied(this, committed, batch)
       return batch
     }
     machine.replaceStore = (store) => {

@@ -49,6 +49,8 @@ export interface SimulatedStorageOptions {
   /** Sees everything that is applied. */
   readonly watched: (machine: ReplaceableStateMachine) => ReplaceableStateMachine
   readonly onWrite: (write: LogWrite) => void
+  /** A transaction of the state was committed. */
+  readonly onStateCommit: () => void
   readonly onFatal: (error: Error) => void
 }
 
@@ -195,7 +197,14 @@ export class SimulatedStorage implements MemberStorage {
       emptyImage = fresh.image()
       fresh.close()
     }
-    return openStateStore({ path: bytes ?? (emptyImage as Buffer), clusterId })
+    const store = openStateStore({ path: bytes ?? (emptyImage as Buffer), clusterId })
+    const transaction = store.transaction.bind(store)
+    store.transaction = (work) => {
+      const result = transaction(work)
+      this.#options.onStateCommit()
+      return result
+    }
+    return store
   }
 }
 

@@ -29,6 +29,7 @@ export const CRASH_POINTS = [
   'when it becomes leader',
   'when it becomes candidate',
   'when it steps down',
+  'after a transaction of the state',
   'after entries were applied',
   'after a lease was ended',
   'after a snapshot was installed',
@@ -75,6 +76,10 @@ export class CrashPoints implements Observer {
     if (this.#armed.length === 0) return
     const point = SENDS.find((name) => name === type)
     if (point !== undefined) this.#reach(member, `before ${point} is sent`)
+  }
+
+  onStateCommit(member: SimulatedMember): void {
+    this.#reach(member, 'after a transaction of the state')
   }
 
   onApplied(

@@ -18,6 +18,8 @@ export const FAULT_KINDS = [
   'slowDisk',
   'failingDisk',
   'transfer',
+  'memberJoins',
+  'memberLeaves',
 ] as const
 
 export type FaultKind = (typeof FAULT_KINDS)[number]

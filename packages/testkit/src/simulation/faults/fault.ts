@@ -20,5 +20,5 @@ export type Fault = (context: FaultContext) => () => void
 /** The leader as often as anybody else together. */
 export function pickMember({ cluster, chance }: FaultContext): SimulatedMember {
   const { leader } = cluster
-  return leader !== undefined && chance.happens(0.5) ? leader : chance.pick(cluster.members)
+  return leader !== undefined && chance.happens(0.5) ? leader : chance.pick(cluster.present)
 }

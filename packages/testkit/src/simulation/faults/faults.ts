@@ -13,10 +13,11 @@ import {
   powerLoss,
   powerLossEverywhere,
 } from './process-faults.js'
+import { memberJoins, memberLeaves } from './membership-faults.js'
 import { transfer } from './transfer-faults.js'
 
 export const faults: Readonly<Record<FaultKind, Fault>> = {
   ...{ crash, powerLoss, powerLossEverywhere, crashAtPoint, pause, pauseClient, crashClient },
   ...{ isolate, halves, oneWay, bridge, flapping, cutClients, storm },
-  ...{ slowDisk, failingDisk, transfer },
+  ...{ slowDisk, failingDisk, transfer, memberJoins, memberLeaves },
 }

@@ -50,6 +50,11 @@ export class LeaseLifetimes {
     this.#checkEnd(id, lifetime)
   }
 
+  /** Everybody's, those that have ended among them. */
+  get ids(): readonly string[] {
+    return [...this.#known.keys()]
+  }
+
   /** Those that nobody has renewed for so long after their time, and that are still there. */
   overdue(marginMs: number): readonly string[] {
     const nowMs = this.#nowMs()
@@ -75,7 +80,9 @@ export class LeaseLifetimes {
 
   #checkEnd(id: string, { ttlMs, renewedMs }: Lifetime): void {
     const end = this.#ended.get(id)
-    if (end?.isExpiry !== true) return
+    if (end === undefined) return
+    check(renewedMs <= end.atMs, `lease ${id} was renewed after its end`)
+    if (!end.isExpiry) return
     const livedMs = end.atMs - renewedMs
     check(
       livedMs >= ttlMs / this.fastestRate - 1,
