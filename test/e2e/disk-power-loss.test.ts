@@ -14,7 +14,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { PLANTED_FAULTS } from './power-loss-faults.js'
 import { losePowerOften, record, type Recording } from './power-loss-run.js'
 
-const images = Number(process.env['HOLDFAST_POWER_LOSSES'] ?? 120)
+const images = Number(process.env['HOLDFAST_POWER_LOSSES'] ?? 100)
 const seed = Number(process.env['HOLDFAST_POWER_LOSS_SEED'] ?? 1)
 const isLong = process.env['HOLDFAST_POWER_LOSSES'] !== undefined
 const MAX_IMAGES_FOR_A_FAULT = 1_000
@@ -47,9 +47,9 @@ describe.skipIf(!canTrace())('a member that loses power', () => {
     TIMEOUT_MS,
   )
 
-  it.skipIf(!isLong).each(PLANTED_FAULTS)(
-    'would not, and the images show it, if $name',
-    async ({ name, ...change }) => {
+  it.skipIf(!isLong).each(PLANTED_FAULTS.map((fault) => [fault.name, fault] as const))(
+    'would not, and the images show it, if %s',
+    async (name, change) => {
       const options = { seed, images: MAX_IMAGES_FOR_A_FAULT, stopAtLoss: true }
       const report = await losePowerOften(await recorded([change]), options)
       expect(report.losses).toHaveLength(1)

@@ -62,7 +62,7 @@ export async function record(faults: readonly Change[] = []): Promise<Recording>
   const prepare = [program, join(directory, 'sender'), snapshots, 'prepare']
   await promisify(execFile)(process.execPath, prepare)
   const traces: string[] = []
-  for (const run of ['first', 'second']) {
+  for (const run of ['first', 'second', 'third']) {
     const traceFile = join(directory, `${run}.trace`)
     const args = [program, join(rootPath, 'parent', 'data'), snapshots, run]
     await traceCommand({ command: process.execPath, args, traceFile })
@@ -112,25 +112,33 @@ export async function losePowerOften(
   const disk = new ModelDisk(recording.rootPath)
   const losses: Loss[] = []
   let number = 0
+  const lose = async (): Promise<string | undefined> => {
+    number += 1
+    const image = join(imagesDirectory, String(number))
+    mkdirSync(image)
+    losePower(disk, image, seededRandom(seed * 1_000_003 + number))
+    const complaint = await complaintAbout(expectations, join(image, 'parent', 'data'), number)
+    rmSync(image, { recursive: true })
+    return complaint
+  }
   try {
     for (const [at, trace] of recording.traces.entries()) {
-      let next = 0
-      const lines = moments[at] ?? []
+      const lines = [...(moments[at] ?? [])]
+      const loseUntil = async (line: number): Promise<boolean> => {
+        for (let [next] = lines; next !== undefined && next <= line; [next] = lines) {
+          lines.shift()
+          const complaint = await lose()
+          if (complaint !== undefined) losses.push({ seed, trace, line, complaint })
+        }
+        return stopAtLoss && losses.length > 0
+      }
       for await (const { line, said } of replayTrace(trace, disk)) {
         for (const text of said) expectations.hear(text)
-        for (; (lines[next] ?? Infinity) <= line; next += 1) {
-          number += 1
-          const image = join(imagesDirectory, String(number))
-          mkdirSync(image)
-          losePower(disk, image, seededRandom(seed * 1_000_003 + number))
-          const data = join(image, 'parent', 'data')
-          const complaint = await complaintAbout(expectations, data, number)
-          rmSync(image, { recursive: true })
-          if (complaint === undefined) continue
-          losses.push({ seed, trace, line, complaint })
-          if (stopAtLoss) return { images: number, calls: calls.flat().length, losses }
-        }
+        if (await loseUntil(line)) break
       }
+      if (stopAtLoss && losses.length > 0) break
+      // After the last call that was about our files.
+      await loseUntil(Infinity)
     }
     return { images: number, calls: calls.flat().length, losses }
   } finally {

@@ -3,11 +3,12 @@
  * it hands over and what was acknowledged. It runs under strace; its own writes are thereby in one
  * order with those to the files.
  *
- *   node power-loss-workload.test-support.js DIRECTORY SNAPSHOTS first|second
+ *   node power-loss-workload.test-support.js DIRECTORY SNAPSHOTS first|second|third
  *   node power-loss-workload.test-support.js DIRECTORY SNAPSHOTS prepare
  *
- * The first run ends by SIGKILL, the second goes on where it was; each receives a snapshot. These are
- * prepared before, of another member in DIRECTORY, without being traced.
+ * The first run ends by SIGKILL, the second by `process.exit`, the third in order; each goes on where
+ * the one before was, and receives a snapshot. These are prepared before, of another member in
+ * DIRECTORY, without being traced.
  */
 
 import { copyFileSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
@@ -22,7 +23,8 @@ import { openStorage, type LogWrite, type StateCopy, type Storage } from './open
 import type { Said } from './power-loss-log.test-support.js'
 
 const MEMBERSHIP = { voters: ['1', '2'], learners: ['3'] }
-const ROUNDS = 12
+const RUNS = ['first', 'second', 'third']
+const ROUNDS = 8
 const SNAPSHOT_STEP = 1_000
 const CHUNK_BYTES = 50_000
 /** Little, so that a short run meets every limit. */
@@ -244,7 +246,7 @@ interface Prepared {
 async function prepareSnapshots(directory: string, snapshots: string): Promise<void> {
   const storage = await open(directory)
   const { log, state, outgoing } = storage
-  for (const name of ['first', 'second']) {
+  for (const name of RUNS) {
     const first = log.lastIndex() + 1
     const entries = Array.from({ length: SNAPSHOT_STEP }, (_, at) =>
       entryAt(first + at, 1, state.revision),
@@ -287,20 +289,21 @@ class Snapshot {
 
 async function run(directory: string, snapshots: string, which: string): Promise<void> {
   const member = await Member.open(directory)
-  Member.countFrom(which === 'first' ? 0 : 1_000_000)
+  Member.countFrom(RUNS.indexOf(which) * 1_000_000)
   for (let at = 0; at < ROUNDS; at += 1) await member.round(at)
   await member.reopen()
   for (let at = 0; at < ROUNDS; at += 1) await member.round(at)
   await member.install(new Snapshot(snapshots, which))
   for (let at = 0; at < ROUNDS; at += 1) await member.round(at)
   if (which === 'first') process.kill(process.pid, 'SIGKILL')
+  if (which === 'second') process.exit()
   await member.close()
 }
 
 const [directory, snapshots, which] = process.argv.slice(2)
 invariant(
   directory !== undefined && snapshots !== undefined && which !== undefined,
-  'usage: DIRECTORY SNAPSHOTS first|second|prepare',
+  'usage: DIRECTORY SNAPSHOTS first|second|third|prepare',
 )
 if (which === 'prepare') await prepareSnapshots(directory, snapshots)
 else await run(directory, snapshots, which)
