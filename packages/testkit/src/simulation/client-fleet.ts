@@ -8,6 +8,9 @@ import type { RunRecords } from './run-records.js'
 import type { SimulatedCluster } from './simulated-cluster.js'
 import { workloads } from './workloads/workloads.js'
 
+/** From less than most faults last, so that outcomes are often unknown, to the default. */
+const ATTEMPT_TIMEOUTS_MS = [200, 500, 4_000]
+
 interface Running {
   readonly plan: PlannedClient
   readonly process: ClientProcess
@@ -52,9 +55,15 @@ export class ClientFleet {
     const number = (this.#started.get(plan.name) ?? 0) + 1
     this.#started.set(plan.name, number)
     const name = `${plan.name}.${number}`
-    const { host, client } = cluster.client(name, { sessionTtlSeconds })
+    const chance = cluster.world.chance.stream('work', name)
+    const attemptTimeoutMs = chance.pick(ATTEMPT_TIMEOUTS_MS)
+    const { host, client, transport } = cluster.client(
+      name,
+      { sessionTtlSeconds, attemptTimeoutMs },
+      (path, body, sentMs) => records.sessions.answered(path, body, sentMs),
+    )
     const process: ClientProcess = {
-      ...{ name, host, client, records, chance: cluster.world.chance.stream('work', name) },
+      ...{ name, host, client, transport, records, chance, endpoints: cluster.endpoints },
       isToEnd: () => this.#isToEnd,
       pause: (delayMs) => new Promise((resolve) => host.clock.after(delayMs, resolve)),
     }

@@ -22,6 +22,8 @@ export interface ClientNetworkOptions {
   readonly links: Links
   /** By the host part of an endpoint. */
   readonly memberAt: (name: string) => SimulatedMember | undefined
+  /** Sees what a client was answered, and when it had asked for it. */
+  readonly onAnswer?: (path: string, body: string, sentMs: number) => void
 }
 
 /** The transport of one client process. */
@@ -35,9 +37,12 @@ export class SimulatedClientTransport implements Transport {
   }
 
   async request(request: TransportRequest): Promise<TransportResponse> {
+    const sentMs = this.#host.world.nowMs
     const exchange = new Exchange(this.#host, this.#options, request)
     const { response } = await exchange.open()
-    return { status: response.status, body: await exchange.text(response) }
+    const body = await exchange.text(response)
+    if (response.status === 200) this.#options.onAnswer?.(request.path, body, sentMs)
+    return { status: response.status, body }
   }
 
   async stream(request: TransportRequest): Promise<TransportStream> {

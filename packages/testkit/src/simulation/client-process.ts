@@ -1,6 +1,6 @@
 /** One client process of a run, and what its work is given. */
 
-import type { Holdfast } from '@holdfast/client'
+import type { Holdfast, Transport } from '@holdfast/client'
 import type { Chance } from './chance.js'
 import type { Host } from './host.js'
 import type { RunRecords } from './run-records.js'
@@ -10,6 +10,9 @@ export interface ClientProcess {
   readonly name: string
   readonly host: Host
   readonly client: Holdfast
+  /** For what the client does not ask for: it must be answered rightly as well. */
+  readonly transport: Transport
+  readonly endpoints: readonly string[]
   readonly chance: Chance
   readonly records: RunRecords
   /** True when no further operation is to be begun. */

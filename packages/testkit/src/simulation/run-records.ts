@@ -5,7 +5,9 @@ import type { KvInput, KvOutput } from '../history/kv-operation.js'
 import { Recorder } from '../workload/recorder.js'
 import { LeaseLifetimes } from './invariants/lease-lifetimes.js'
 import { ExclusiveWork } from './invariants/exclusive-work.js'
+import { KnownStates } from './invariants/known-states.js'
 import { QueueItems } from './invariants/queue-items.js'
+import { SessionDeadlines } from './invariants/session-deadlines.js'
 import { WatchedChanges } from './invariants/watched-changes.js'
 import type { Ledger } from './ledger.js'
 
@@ -16,11 +18,15 @@ export interface RunRecords {
   readonly queue: QueueItems
   readonly leases: LeaseLifetimes
   readonly watches: WatchedChanges
+  readonly states: KnownStates
+  readonly sessions: SessionDeadlines
 }
 
 export function createRecords(ledger: Ledger, nowMs: () => number): RunRecords {
+  const states = new KnownStates(ledger)
   return {
-    ledger,
+    ...{ ledger, states },
+    sessions: new SessionDeadlines(nowMs),
     kv: new Recorder('kv', nowMs),
     work: new ExclusiveWork(),
     queue: new QueueItems(),

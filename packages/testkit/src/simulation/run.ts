@@ -17,6 +17,8 @@ import { AcknowledgedIsDurable } from './invariants/acknowledged-is-durable.js'
 import { CommittedIsDurable } from './invariants/committed-is-durable.js'
 import { ElectionSafety } from './invariants/election-safety.js'
 import { EqualStates } from './invariants/equal-states.js'
+import { checkQueueContent } from './invariants/queue-content.js'
+import { PatientFollowers } from './invariants/patient-followers.js'
 import { checkExactlyOnce } from './invariants/exactly-once.js'
 import { LeaderCompleteness } from './invariants/leader-completeness.js'
 import { LogMatching } from './invariants/log-matching.js'
@@ -26,7 +28,6 @@ import { Nemesis } from './nemesis.js'
 import type { Plan } from './plan.js'
 import { createRecords, type RunRecords } from './run-records.js'
 import { SimulatedCluster } from './simulated-cluster.js'
-import { MAX_ATTEMPTS, QUEUE } from './workloads/queue.js'
 import { World } from './world.js'
 
 /** What a run has seen: one that never reaches the rare states proves nothing. */
@@ -86,7 +87,7 @@ class Run {
     this.#cluster.observe(
       ...[this.#ledger, this.#elections, this.#states, this.#afterEvent],
       ...[new LogMatching(), new AcknowledgedIsDurable(), new LeaderCompleteness(this.#ledger)],
-      ...[this.#crashPoints, this.#coverage],
+      ...[new PatientFollowers(plan.timing), this.#crashPoints, this.#coverage],
     )
     const { sessionTtlSeconds } = plan
     const [cluster, records] = [this.#cluster, this.#records]
@@ -95,7 +96,10 @@ class Run {
       ...{ cluster, clients: this.#clients, crashPoints: this.#crashPoints },
       chance: chance.stream('faults'),
     })
-    this.#world.afterEvent = () => this.#afterEvent.afterEvent()
+    this.#world.afterEvent = () => {
+      this.#afterEvent.afterEvent()
+      this.#records.sessions.afterEvent()
+    }
   }
 
   async run(): Promise<RunReport> {
@@ -169,18 +173,12 @@ class Run {
 
   async #checkQueue(): Promise<void> {
     const { client } = this.#cluster.client('judge')
-    let values: readonly string[] | undefined
-    const read = async (): Promise<void> => {
-      const { entries } = await client.kv.getAll({ prefix: `${QUEUE}/` })
-      const queue = client.queue<string>(QUEUE, { maxAttempts: MAX_ATTEMPTS })
-      const stats = await queue.stats()
-      values = entries
-        .filter(({ key }) => key.startsWith(`${QUEUE}/item/`))
-        .map((entry) => entry.text())
-      check(stats.items === values.length, 'the queue counts other items than it has')
-    }
-    read().catch((error: unknown) => this.#world.fail(error))
-    await this.#until('the judge', LIVENESS_MS, () => values !== undefined)
+    let isJudged = false
+    checkQueueContent(client, this.#records.queue).then(
+      () => (isJudged = true),
+      (error: unknown) => this.#world.fail(error),
+    )
+    await this.#until('the judge', LIVENESS_MS, () => isJudged)
     await client.close()
   }
 

@@ -1,9 +1,9 @@
 /** A simulated cluster: its members, the links between all hosts, and the clients that use it. */
 
-import type { ConnectOptions, Holdfast } from '@holdfast/client'
+import type { ConnectOptions, Holdfast, Transport } from '@holdfast/client'
 import { encodePeerBook } from '@holdfast/coordinator/parts'
 import type { MemberId, Membership } from '@holdfast/raft'
-import type { ClientNetworkOptions } from './client-network.js'
+import { SimulatedClientTransport, type ClientNetworkOptions } from './client-network.js'
 import { Host, type HostClock } from './host.js'
 import { Links, type LinkConditions } from './links.js'
 import { everyObserver, type Observer } from './observer.js'
@@ -100,10 +100,19 @@ export class SimulatedCluster {
   }
 
   /** A client process of its own. */
-  client(name: string, options: Partial<ConnectOptions> = {}): { host: Host; client: Holdfast } {
+  client(
+    name: string,
+    options: Partial<ConnectOptions> = {},
+    onAnswer?: ClientNetworkOptions['onAnswer'],
+  ): { host: Host; client: Holdfast; transport: Transport } {
     const host = new Host(this.world, name, this.#options.clockOf(name))
     const { endpoints } = this
-    return { host, client: createClient(host, this.#network, { endpoints, ...options }) }
+    const network = onAnswer === undefined ? this.#network : { ...this.#network, onAnswer }
+    return {
+      host,
+      client: createClient(host, network, { endpoints, ...options }),
+      transport: new SimulatedClientTransport(host, network),
+    }
   }
 }
 

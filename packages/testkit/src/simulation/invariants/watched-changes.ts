@@ -24,6 +24,10 @@ export class WatchedKeys {
     this.#nextRevision = fromRevision
   }
 
+  get prefix(): string {
+    return this.#prefix
+  }
+
   get nextRevision(): number {
     return this.#nextRevision
   }
@@ -45,17 +49,18 @@ export class WatchedKeys {
     this.#nextRevision = revision + 1
   }
 
-  /** The watch ended, because what is before this revision is compacted. */
-  compacted(compactRevision: number | undefined): void {
+  /** The watch ended, because what is before this revision is compacted. It goes on from there. */
+  compacted(compactRevision = this.#nextRevision + 1): void {
     check(
-      compactRevision === undefined || compactRevision >= this.#nextRevision,
-      `${this.#name} lost its history at ${compactRevision}, and was only to be told of later ones`,
+      compactRevision > this.#nextRevision,
+      `${this.#name} lost its history at ${compactRevision}, and had been told all before it`,
     )
+    this.#nextRevision = compactRevision
   }
 
-  /** Everything that has happened has been told. */
-  get isCaughtUp(): boolean {
-    for (let at = this.#nextRevision; at <= this.#ledger.revision; at += 1) {
+  /** Everything up to this revision has been told. */
+  isToldUpTo(revision: number): boolean {
+    for (let at = this.#nextRevision; at <= revision; at += 1) {
       if (this.#expected(at).length > 0) return false
     }
     return true
