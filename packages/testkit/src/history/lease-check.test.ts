@@ -78,6 +78,7 @@ describe('a lease lives for its TTL (catalogue 71)', () => {
     expect(kinds(grant(0, 1), revoke(5, 9), gone(8))).toEqual([])
     expect(kinds(grant(0, 1), revoke(5, 9, 'unknown'), gone(8))).toEqual([])
     expect(kinds(grant(0, 1), revoke(5), gone(8))).toEqual([])
+    expect(kinds(grant(0, 1), revoke(8, 9), gone(8))).toEqual([])
     expect(kinds(grant(0, 1), revoke(5, 9, 'failed'), gone(8))).toEqual(['earlyExpiry'])
     expect(kinds(grant(0, 1), revoke(9, 12), gone(8))).toEqual(['earlyExpiry'])
     expect(kinds(grant(0, 1), revoke(5, 9, 'unknown'), revoke(20, 21), gone(8))).toEqual([])
@@ -87,6 +88,7 @@ describe('a lease lives for its TTL (catalogue 71)', () => {
 describe('what has ended stays so (catalogue 72)', () => {
   it('revived: renewed after it was seen gone, or revoked', () => {
     expect(kinds(grant(0, 1), gone(10_000), renew(10_001, 10_002))).toEqual(['renewedAfterEnd'])
+    expect(kinds(grant(0, 1), gone(10_000), renew(10_000, 10_002))).toEqual(['earlyExpiry'])
     expect(kinds(grant(0, 1), revoke(2, 5), renew(6, 7))).toEqual(['renewedAfterEnd'])
     expect(kinds(grant(0, 1), revoke(2, 5), renew(4, 7))).toEqual([])
     expect(kinds(grant(0, 1), revoke(2, 5, 'unknown'), renew(6, 7))).toEqual([])
@@ -118,6 +120,9 @@ describe('a lease ends soon after its time (catalogue 71)', () => {
     expect(kinds(grant(0, 100), renew(5000, 6000, 'unknown'), there(16_500))).toEqual([])
     expect(kinds(grant(0, 100), renew(5000, 6000, 'unknown'), there(16_501))).toEqual(['outlived'])
     expect(kinds(grant(0, 100), renew(5000, undefined, 'unknown'), there(15_500))).toEqual([])
+    expect(kinds(grant(0, 100), renew(5000, undefined, 'unknown'), there(15_501))).toEqual([
+      'outlived',
+    ])
     expect(kinds(grant(0, 100), renew(5000, 6000, 'failed'), there(10_601))).toEqual(['outlived'])
   })
 
@@ -125,6 +130,10 @@ describe('a lease ends soon after its time (catalogue 71)', () => {
     expect(kinds(grant(0, 100), there(10_601), renew(20_000, 20_001, 0))).toEqual(['outlived'])
     expect(kinds(grant(0, 100, 'unknown'), there(90_000))).toEqual([])
     expect(kinds(there(90_000))).toEqual([])
+  })
+
+  it('has the longest TTL that was answered', () => {
+    expect(kinds(grant(0, 100), renew(50, 100, 2), there(10_600))).toEqual([])
   })
 
   it('counts from when the faults had ended', () => {

@@ -44,6 +44,7 @@ describe('holds (catalogue 80)', () => {
   it('follow each other, in whatever order they are recorded', () => {
     expect(kinds([first, second])).toEqual([])
     expect(kinds([second, first])).toEqual([])
+    expect(kinds([contender(4, [0, 9, 10]), second, first])).toEqual([])
     expect(kinds([])).toEqual([])
   })
 
@@ -88,6 +89,14 @@ describe('tokens (catalogue 81)', () => {
       contender(1 + at, [0, 10 * at, 10 * at + 1], { token }),
     )
     expect(kinds(tokens)).toEqual(['tokenWentBack', 'tokenWentBack'])
+  })
+
+  it('are compared across grants that came without one', () => {
+    const tokens = [5, undefined, 3].map((token, at) => ({
+      ...without(contender(1 + at, [0, 10 * at, 10 * at + 1]), 'token'),
+      ...(token !== undefined && { token }),
+    }))
+    expect(kinds(tokens)).toEqual(['tokenWentBack'])
   })
 
   it('tell the order of what was granted in one millisecond', () => {
@@ -135,6 +144,8 @@ describe('fairness (catalogue 80; etcd: concurrency/mutex.go)', () => {
     expect(kinds([without(second, 'createRevision'), waiter])).toEqual([])
     const known = contender(1, [0, 1, 2])
     expect(kinds([known, without(second, 'createRevision'), waiter])).toEqual([])
+    const placeless = without(contender(1, [0, 1, 2]), 'createRevision')
+    expect(kinds([placeless, second, waiter])).toEqual(['overtaking'])
   })
 
   it('is claimed by who was granted in the end, even if he then lost his session', () => {

@@ -103,6 +103,7 @@ describe('nothing is invented', () => {
     const early = [delivery('a', [2, 9], ok)]
     expect(kinds({ pushes: [push('a', 3, 4)], deliveries: early })).toEqual(['deliveredBeforePush'])
     expect(kinds({ pushes: [push('a', 1, 4)], deliveries: early })).toEqual([])
+    expect(kinds({ pushes: [push('a', 2, 4)], deliveries: early })).toEqual([])
     const retried = [push('a', 3, 4), push('a', 1, 2, { outcome: 'unknown' })]
     expect(kinds({ pushes: retried, deliveries: early })).toEqual([])
   })
@@ -120,6 +121,8 @@ describe('what is acknowledged is over', () => {
     expect(check({ pushes: [push('a')], deliveries })).toMatchObject([
       { kind: 'deliveredAfterAcknowledgement', records: deliveries },
     ])
+    const atOnce = [deliveries[0]!, { ...deliveries[1]!, deliveredMs: 3 }]
+    expect(kinds({ pushes: [push('a')], deliveries: atOnce })).toEqual([])
     const thrice = [...deliveries, delivery('a', [6, 7], { attempt: 3, ...ok })]
     expect(check({ pushes: [push('a')], deliveries: thrice })).toHaveLength(2)
   })
@@ -190,6 +193,7 @@ describe('order (catalogue 85)', () => {
 
   it('is that of the revisions', () => {
     expect(order({ revision: 2 }, { revision: 3 }, { revision: 7 })).toEqual([])
+    expect(order({ revision: 2 }, { revision: 2 })).toEqual([])
     expect(order({ revision: 3 }, { revision: 2 })).toEqual(['wrongOrder'])
     expect(order({ revision: 9 }, { revision: 2 }, { revision: 3 })).toEqual([
       'wrongOrder',
@@ -219,6 +223,7 @@ describe('order (catalogue 85)', () => {
     expect(order({ revision: 3 }, {}, { revision: 4 })).toEqual([])
     expect(order({ revision: 3 }, {}, { revision: 2 })).toEqual(['wrongOrder'])
     expect(order({}, { revision: 2 })).toEqual([])
+    expect(order({}, { revision: 3 }, { revision: 2 })).toEqual(['wrongOrder'])
   })
 
   it('is that of first deliveries, and not judged with several consumers', () => {
@@ -226,7 +231,8 @@ describe('order (catalogue 85)', () => {
     const again = delivery('a', [7, 8], { attempt: 2, ...ok })
     const deliveries = [delivery('a', [2, 3]), delivery('b', [4, 5], ok), again]
     expect(kinds({ pushes, deliveries })).toEqual([])
-    expect(kinds({ pushes, deliveries: [...deliveries].reverse() })).toEqual([])
+    const [a, b] = [delivery('a', [2, 3], ok), delivery('b', [4, 5], ok)]
+    expect(kinds({ pushes, deliveries: [b, a] })).toEqual([])
     expect(order({ revision: 3, process: 'other' }, { revision: 2 })).toEqual([])
   })
 })

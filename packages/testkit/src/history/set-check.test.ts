@@ -50,8 +50,12 @@ describe('a set that only grows (Jepsen: set-full)', () => {
   })
 
   it('element from nowhere: nobody added it, or in vain, or only later', () => {
-    expect(kinds([], read(6, 7, 'x'))).toEqual(['elementFromNowhere'])
-    expect(kinds([add('x', 0, 5, 'failed')], read(6, 7, 'x'))).toEqual(['elementFromNowhere'])
+    const seen = read(6, 7, 'x')
+    expect(checkSet([], [seen])).toMatchObject([{ kind: 'elementFromNowhere', records: [seen] }])
+    const failed = add('x', 0, 5, 'failed')
+    expect(checkSet([failed], [seen])).toMatchObject([
+      { kind: 'elementFromNowhere', records: [failed, seen] },
+    ])
     expect(kinds([add('x', 0, 5, 'failed')], read(6, 7))).toEqual([])
     expect(kinds([add('x', 8, 9)], read(6, 7, 'x'))).toEqual(['readBeforeAdd'])
     expect(kinds([add('x', 7, 9)], read(6, 7, 'x'))).toEqual([])

@@ -54,10 +54,11 @@ function wrongOrigins(
   add: AddRecord | undefined,
   seenBy: readonly View[],
 ): readonly SetViolation[] {
-  if (add === undefined || add.outcome.type === 'failed') {
-    const [first] = seenBy
-    const records = [...(add === undefined ? [] : [add]), ...(first ? [first.record] : [])]
-    return first === undefined ? [] : [violation('elementFromNowhere', element, records)]
+  const [first] = seenBy
+  if (first === undefined) return []
+  if (add === undefined) return [violation('elementFromNowhere', element, [first.record])]
+  if (add.outcome.type === 'failed') {
+    return [violation('elementFromNowhere', element, [add, first.record])]
   }
   const early = seenBy.find(({ endMs }) => endMs < add.startMs)
   return early === undefined ? [] : [violation('readBeforeAdd', element, [early.record, add])]

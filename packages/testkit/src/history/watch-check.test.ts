@@ -110,6 +110,8 @@ describe('ordered, unique, atomic (catalogue 75)', () => {
   it('a header is not behind its events, and events are not without any', () => {
     expect(watch([from(1, { type: 'events', revision: 1, events: two! })])).toEqual(['wrongHeader'])
     expect(watch([from(1, { type: 'events', revision: 5, events: two! })])).toEqual([])
+    const more = [...two!, ...three!]
+    expect(watch([from(1, { type: 'events', revision: 2, events: more })])).toEqual(['wrongHeader'])
     expect(watch([from(1, { type: 'events', revision: 5, events: [] })])).toEqual(['wrongHeader'])
   })
 })
@@ -130,6 +132,7 @@ describe('reliable and filtered (catalogue 76)', () => {
     expect(watch([from(5, tell5)], { filters: ['noDelete'] })).toEqual(['notAskedFor'])
     expect(watch([from(1, tell5)], { filters: ['noPut'], completeTo: 5 })).toEqual([])
     expect(watch([from(1, tell2)], { filters: ['noPut'] })).toEqual(['notAskedFor'])
+    expect(watch([from(3, tell3)], { rangeEnd: 'b' })).toEqual(['notAskedFor'])
     const half = from(1, tell2, told(three![0]!), tell5)
     expect(watch([half], { rangeEnd: 'b', completeTo: 5 })).toEqual([])
   })
@@ -189,6 +192,9 @@ describe('a watch that goes on with another stream (catalogue 76)', () => {
     expect(watch([from(1, tell2), from(4, tell5)])).toEqual(['gap'])
     expect(watch([from(1, tell2, tell3), from(5, tell5)])).toEqual([])
     expect(watch([from(1), from(0, created(2), tell3)])).toEqual(['gap'])
+    expect(watch([from(1, tell2), from(0, created(2), tell3)])).toEqual([])
+    expect(watch([from(1, tell2), from(0, created(3), tell5)])).toEqual(['gap'])
+    expect(watch([from(1, tell2, { type: 'canceled' }), from(4, tell5)])).toEqual(['gap'])
   })
 
   it('duplicate event: it begins too early', () => {
@@ -203,6 +209,7 @@ describe('compaction (catalogue 78)', () => {
     expect(watch([from(1, created(5), compacted(4))], { completeTo: 5 }, at4)).toEqual([])
     expect(watch([from(1, tell2, compacted(4)), from(4, tell5)], {}, at4)).toEqual([])
     expect(watch([from(1, tell2, compacted(4)), from(6)], {}, at4)).toEqual(['gap'])
+    expect(watch([from(1, compacted(3)), from(4, tell5)], {}, at4)).toEqual(['gap'])
   })
 
   it('false compaction: of what begins at it or above, or where nothing was compacted', () => {
@@ -234,6 +241,8 @@ describe('what is reported', () => {
       message: 'watch of "a" by w1: 2 is missing before 5',
       records: [record],
     })
+    const [ofInterval] = checkWatches([{ ...record, rangeEnd: 'c' }], changes)
+    expect(ofInterval?.message).toBe('watch of ["a","c"] by w1: 2 is missing before 5')
   })
 })
 

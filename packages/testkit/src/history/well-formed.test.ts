@@ -40,6 +40,7 @@ describe('a well-formed history', () => {
 
   it('has a time for each answer, and not before the question', () => {
     expect(kinds(record('a', 0))).toEqual(['answerWithoutTime'])
+    expect(kinds(record('a', 3, 3))).toEqual([])
     expect(kinds(record('a', 3, 2))).toEqual(['endsBeforeItStarts'])
   })
 })
