@@ -46,10 +46,4 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: 'await syncFile(this.#descriptor)',
     replace: 'undefined',
   },
-  {
-    name: 'a snapshot is installed beside the WAL of the old state',
-    file: 'storage/install-snapshot.js',
-    find: "['-wal', '-shm']",
-    replace: '[]',
-  },
 ]

@@ -8,6 +8,7 @@ import { readDirectoryIdentity } from './raft-database.js'
 import { RAFT_MIGRATIONS } from './raft-schema.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { append, entriesOf, entry, newDirectory, open } from './storage.test-support.js'
+import { wayBack } from './way-back.js'
 import { transactionsOf } from './transaction.js'
 
 const HOLD_LOCK = `
@@ -158,7 +159,7 @@ describe('a data directory', () => {
     const path = join(directory, 'raft.db')
     await expect(open(directory)).rejects.toMatchObject({
       code: 'damaged',
-      message: `${path} is damaged at log entry ${index}: restore this member from its peers`,
+      message: `${path} is damaged at log entry ${index}: ${wayBack(directory, '1')}`,
     })
   })
 })

@@ -14,7 +14,13 @@ import {
   type Snapshot,
 } from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
-import { packEntries, type DurableMessage, type ToLogWorker } from './log-message.js'
+import type { DirectoryIdentity } from './directory-identity.js'
+import {
+  packEntries,
+  type DurableMessage,
+  type LogWorkerData,
+  type ToLogWorker,
+} from './log-message.js'
 import { LogRows } from './log-rows.js'
 import { LogTail } from './log-tail.js'
 import type { StoredLog } from './raft-database.js'
@@ -47,6 +53,8 @@ export interface DurableLog extends LogStorage {
 
 export interface DurableLogOptions {
   readonly path: string
+  readonly superblock: string
+  readonly identity: DirectoryIdentity
   readonly stored: StoredLog
   readonly onFatal: (error: Error) => void
 }
@@ -76,9 +84,11 @@ export class WorkerLog implements DurableLog {
 
   /** Starts the worker and resolves when it has opened the log. */
   static async open(options: DurableLogOptions): Promise<WorkerLog> {
+    const { path, superblock, identity } = options
+    const workerData: LogWorkerData = { path, superblock, identity }
     const worker: LogWorker = await SupervisedWorker.start({
       name: '#raft-log-worker',
-      data: { path: options.path },
+      data: workerData,
       farewell: { type: 'close' },
     })
     // Only now: the reader must not open the database while the worker may recover it.

@@ -4,6 +4,13 @@
  */
 
 import type { Entry, EntryKind, HardState, Snapshot } from '@holdfast/raft'
+import type { DirectoryIdentity } from './directory-identity.js'
+
+export interface LogWorkerData {
+  readonly path: string
+  readonly superblock: string
+  readonly identity: DirectoryIdentity
+}
 
 export interface WriteMessage {
   readonly type: 'write'

@@ -3,6 +3,7 @@
  * that make both durable. Closes them in the reverse order.
  *
  *   lock       held by this process; see data-directory.ts
+ *   superblock what raft.db must not have lost; see superblock.ts
  *   raft.db    log, term and vote: written and fsynced by the log worker
  *   state.db   what the log leads to: written here, made durable by the checkpoint worker
  *
@@ -89,7 +90,10 @@ async function openLocked(
   const onFatal = once(options.onFatal)
   const paths = pathsIn(directory)
   const stored = recoverDirectory(paths, { identity, membership })
-  const logReady = WorkerLog.open({ path: paths.raft, stored, onFatal })
+  const logReady = WorkerLog.open({
+    ...{ path: paths.raft, superblock: paths.superblock },
+    ...{ stored, identity, onFatal },
+  })
   closers.push(() => closeOpened(logReady))
 
   const database = new StateDatabase({
@@ -99,7 +103,7 @@ async function openLocked(
     onFatal,
   })
   closers.push(() => database.close())
-  requireWholeLog(directory, database.state.appliedIndex, stored)
+  requireWholeLog({ directory, memberId: identity.memberId }, database.state.appliedIndex, stored)
   // Both threads start at the same time: loading their code is most of a start.
   const [log] = await Promise.all([logReady, database.opened()])
   syncDirectory(directory)

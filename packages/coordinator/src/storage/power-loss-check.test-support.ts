@@ -53,7 +53,7 @@ export class Expectations {
     const store = openStateStore({ path: paths.state, clusterId: IDENTITY.clusterId })
     try {
       const state = createStateMachine(store)
-      requireWholeLog(directory, state.appliedIndex, stored)
+      requireWholeLog({ directory, memberId: IDENTITY.memberId }, state.appliedIndex, stored)
       this.#checkFound(paths.raft, stored, state)
     } finally {
       store.close()

@@ -4,37 +4,38 @@
  */
 
 import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   encodeMembership,
-  invariant,
   type HardState,
   type Membership,
   type MembershipAt,
 } from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
+import type { DirectoryIdentity } from './directory-identity.js'
 import { EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
+import { loadHardState } from './hard-state-row.js'
 import { LogRows } from './log-rows.js'
 import { formatOf, migrate } from './migrate.js'
 import { LogStartRow, type LogStart } from './log-start.js'
 import { hardState, identity, logStart, RAFT_MIGRATIONS } from './raft-schema.js'
 import { StorageError } from './storage-error.js'
+import { readClaim } from './superblock.js'
 import { transactionsOf } from './transaction.js'
 import { verifyNewestEntries } from './verify-log.js'
+import { verifyAgainstClaim } from './verify-superblock.js'
+
+export type { DirectoryIdentity } from './directory-identity.js'
 
 const EMPTY_LOG_START = { index: 0, term: 0, checksum: EMPTY_LOG_CHECKSUM }
-
-/** Who a data directory belongs to; written at its creation and compared at every start. */
-export interface DirectoryIdentity {
-  readonly clusterId: string
-  readonly memberId: string
-}
 
 export interface RaftDatabaseOptions {
   readonly path: string
   readonly identity: DirectoryIdentity
   /** Stored when the database is created; afterwards the stored one holds. */
   readonly membership: Membership
+  /** What is kept outside of the database, to be compared with it; see superblock.ts. */
+  readonly superblock: string
 }
 
 /** What was durable when the member started. */
@@ -69,9 +70,16 @@ export function prepareRaftDatabase(options: RaftDatabaseOptions): StoredLog {
     const rows = new LogRows(connection)
     const startRow = new LogStartRow(connection)
     const start = startRow.load()
-    verifyNewestEntries(rows, start, options.path)
+    const saved = loadHardState(connection)
+    const { identity: owner } = options
+    verifyNewestEntries(rows, start, { path: options.path, memberId: owner.memberId })
+    const claimed = readClaim(options.superblock)
+    if (claimed !== undefined) {
+      const directory = dirname(options.path)
+      verifyAgainstClaim(claimed, { directory, identity: owner, hardState: saved, start, rows })
+    }
     return {
-      hardState: readHardState(connection),
+      hardState: saved,
       memberships: startRow.memberships(),
       start,
       lastIndex: rows.newestIndex() ?? start.index,
@@ -108,10 +116,4 @@ function requireSame(owner: DirectoryIdentity, { path, identity: expected }: Raf
       `not to member ${expected.memberId} of cluster ${expected.clusterId}: ` +
       'give each member a directory of its own, and the same initial cluster and token as before',
   )
-}
-
-function readHardState({ db }: Connection): HardState {
-  const state = db.select().from(hardState).get()
-  invariant(state !== undefined, 'the log has no hard state')
-  return { term: state.term, votedFor: state.votedFor ?? undefined }
 }

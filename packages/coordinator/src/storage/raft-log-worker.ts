@@ -10,8 +10,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { invariant } from '@holdfast/raft'
 import { openConnection } from './connection.js'
-import type { DurableMessage, ToLogWorker, WriteMessage } from './log-message.js'
+import type { DurableMessage, LogWorkerData, ToLogWorker, WriteMessage } from './log-message.js'
 import { LogWriter } from './log-writer.js'
+import { Superblock } from './superblock.js'
 import { failPlainly } from './worker-failure.js'
 
 /** A group that would not end would delay the completions of its first writes. */
@@ -19,9 +20,10 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024
 
 invariant(parentPort !== null, 'the log worker must be started as a worker')
 const port = parentPort
-const { path } = workerData as { readonly path: string }
+const { path, superblock: superblockPath, identity } = workerData as LogWorkerData
 const connection = openConnection(path, 'full')
-const writer = new LogWriter(connection)
+const superblock = new Superblock(superblockPath, identity)
+const writer = new LogWriter(connection, superblock)
 let transactions = 0
 
 // Ready: nothing is durable yet.
@@ -58,6 +60,8 @@ function commit(group: readonly WriteMessage[]): void {
 }
 
 function close(): void {
+  writer.close()
   connection.client.close()
+  superblock.close()
   port.close()
 }

@@ -10,11 +10,13 @@ import { waitingSnapshot } from './incoming-snapshot.js'
 import { appliedIndexOf, installSnapshot } from './install-snapshot.js'
 import { prepareRaftDatabase, type RaftDatabaseOptions, type StoredLog } from './raft-database.js'
 import { StorageError } from './storage-error.js'
+import { wayBack } from './way-back.js'
 
 export interface DirectoryPaths {
   readonly directory: string
   readonly raft: string
   readonly state: string
+  readonly superblock: string
   /** A snapshot that is being received; one that is whole and waits to be installed. */
   readonly receiving: string
   readonly received: string
@@ -28,6 +30,7 @@ export function pathsIn(directory: string): DirectoryPaths {
     directory,
     raft: inDirectory('raft.db'),
     state: inDirectory('state.db'),
+    superblock: inDirectory('superblock'),
     receiving: inDirectory('receiving.db'),
     received: inDirectory('received.db'),
     sending: inDirectory('sending.db'),
@@ -37,12 +40,14 @@ export function pathsIn(directory: string): DirectoryPaths {
 /** @throws StorageError */
 export function recoverDirectory(
   paths: DirectoryPaths,
-  owner: Omit<RaftDatabaseOptions, 'path'>,
+  owner: Omit<RaftDatabaseOptions, 'path' | 'superblock'>,
 ): StoredLog {
   rmSync(paths.sending, { force: true })
   createFile(paths.raft)
   createFile(paths.state)
-  const stored = prepareRaftDatabase({ path: paths.raft, ...owner })
+  createFile(paths.superblock)
+  const { raft: path, superblock } = paths
+  const stored = prepareRaftDatabase({ path, superblock, ...owner })
   finishInstallation(paths, stored.start.index)
   return stored
 }
@@ -65,7 +70,7 @@ function finishInstallation(paths: DirectoryPaths, startIndex: number): void {
  * (catalogue 34). Such a member has forgotten what it acknowledged, and must not vote.
  */
 export function requireWholeLog(
-  directory: string,
+  { directory, memberId }: { readonly directory: string; readonly memberId: string },
   appliedIndex: number,
   { start, lastIndex }: StoredLog,
 ): void {
@@ -73,13 +78,13 @@ export function requireWholeLog(
     throw new StorageError(
       'damaged',
       `${directory} has lost part of its state: it ends at entry ${appliedIndex}, ` +
-        `but the log begins behind ${start.index}: restore this member from its peers`,
+        `but the log begins behind ${start.index}; ${wayBack(directory, memberId)}`,
     )
   }
   if (appliedIndex <= lastIndex) return
   throw new StorageError(
     'damaged',
     `${directory} has lost the end of its log: entry ${appliedIndex} was applied, ` +
-      `but the log ends at ${lastIndex}: restore this member from its peers`,
+      `but the log ends at ${lastIndex}; ${wayBack(directory, memberId)}`,
   )
 }
