@@ -6,15 +6,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import type { PlantedBug } from './planted-bugs.js'
+import type { Outcome, Scenario } from './scenario.js'
 
 const source = join(findRoot(import.meta.dirname), 'packages/raft/src')
 
@@ -25,25 +24,30 @@ const compilerOptions: ts.CompilerOptions = {
 
 export interface CoreBuild {
   readonly directory: string
+  readonly scenarioOf: (seed: number) => Scenario
   /** @throws what was violated */
-  readonly runSeed: (seed: number) => Readonly<Record<string, number>>
+  readonly runScenario: (scenario: Scenario) => Outcome
+  /** Of a run of this seed, whatever becomes of it; see `simulation-trace.test-support.ts`. */
+  readonly traceHash: (seed: number, onStep?: () => void) => string
 }
 
 export async function buildCore(bug?: PlantedBug): Promise<CoreBuild> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-sim-'))
-  mkdirSync(join(directory, 'node_modules'))
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
-  const fastCheck = dirname(createRequire(import.meta.url).resolve('fast-check/package.json'))
-  symlinkSync(fastCheck, join(directory, 'node_modules/fast-check'))
-  for (const name of readdirSync(source).filter(isNeeded)) {
-    const text = readSource(name)
-    const planted = bug?.file === name ? plant(text, bug) : text
+  for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(isNeeded)) {
+    const planted = bug === undefined ? readSource(name) : plant(name, bug)
     const { outputText } = ts.transpileModule(planted, { compilerOptions })
-    writeFileSync(join(directory, name.replace(/\.ts$/, '.js')), outputText)
+    const target = join(directory, name.replace(/\.ts$/, '.js'))
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, outputText)
   }
-  const entry = pathToFileURL(join(directory, 'simulation-seed.test-support.js')).href
-  const { runSeed } = (await import(/* @vite-ignore */ entry)) as Pick<CoreBuild, 'runSeed'>
-  return { directory, runSeed }
+  const load = (name: string): Promise<Partial<CoreBuild>> => {
+    const url = pathToFileURL(join(directory, `simulation-${name}.test-support.js`)).href
+    return import(/* @vite-ignore */ url) as Promise<Partial<CoreBuild>>
+  }
+  const { scenarioOf, runScenario } = await load('seed')
+  const { traceHash } = await load('trace')
+  return { directory, scenarioOf: scenarioOf!, runScenario: runScenario!, traceHash: traceHash! }
 }
 
 /** This runs as TypeScript and as JavaScript, at different depths. */
@@ -58,13 +62,22 @@ function isNeeded(name: string): boolean {
 }
 
 /** A file of the core. */
-export function readSource(name: string): string {
+function readSource(name: string): string {
   return readFileSync(join(source, name), 'utf8')
 }
 
-/** @throws when the source has changed so that the bug cannot be planted any more */
-export function plant(text: string, { name, find, replace }: PlantedBug): string {
-  const parts = text.split(find)
-  if (parts.length !== 2) throw new Error(`cannot plant “${name}”: its place is not there once`)
-  return parts.join(replace)
+/**
+ * A file of the core with what the bug changes in it.
+ * @throws when the source has changed so that the bug cannot be planted any more
+ */
+export function plant(name: string, bug: PlantedBug): string {
+  let text = readSource(name)
+  for (const { file, find, replace } of bug.edits) {
+    if (file !== name) continue
+    const parts = text.split(find)
+    if (parts.length !== 2)
+      throw new Error(`cannot plant “${bug.name}”: its place is not there once`)
+    text = parts.join(replace)
+  }
+  return text
 }

@@ -5,9 +5,9 @@
  */
 
 import { entryBytes } from './entry.js'
+import { dataOf } from './invariants/observed-member.test-support.js'
 import type { Message } from './message.js'
 import { Random } from './random.js'
-import { dataOf } from './simulation-checker.test-support.js'
 import { SimulatedCluster, type SimulatedMember } from './simulation.test-support.js'
 
 export const ELECTION_TICKS = 10

@@ -1,243 +1,231 @@
 /**
- * The global view over a simulated cluster, its disks and all its messages: it checks, one call per
- * event, what Raft promises (Raft, Figure 3) and what the core's own contract promises.
+ * The invariants together, each in its own file below `invariants/`, and the sightings. One call for
+ * each thing that happens; an invariant that is violated throws.
  */
 
 import type { Entry } from './entry.js'
-import { decodeMembership, type Membership } from './membership.js'
-import type { AppendEntries, Message } from './message.js'
-import { isQuorum } from './quorum.js'
-import type { Status } from './ready.js'
+import { BoundedMessages } from './invariants/bounded-messages.test-support.js'
+import { CheckQuorum } from './invariants/check-quorum.test-support.js'
+import { CommittedLog } from './invariants/committed-log.test-support.js'
+import { DurableAcknowledgements } from './invariants/durable-acknowledgements.test-support.js'
+import { DurableQuorum } from './invariants/durable-quorum.test-support.js'
+import { DurableVotes } from './invariants/durable-votes.test-support.js'
+import { ElectionSafety } from './invariants/election-safety.test-support.js'
+import { LeaderAppendOnly } from './invariants/leader-append-only.test-support.js'
+import { LeaderCompleteness } from './invariants/leader-completeness.test-support.js'
+import { LogMatching } from './invariants/log-matching.test-support.js'
+import { MembershipChanges } from './invariants/membership-changes.test-support.js'
+import { check, isSame } from './invariants/observed-member.test-support.js'
+import { PatientFollowers } from './invariants/patient-followers.test-support.js'
+import { ReadFreshness } from './invariants/read-freshness.test-support.js'
+import { RisingState } from './invariants/rising-state.test-support.js'
+import { SnapshotOfCommitted } from './invariants/snapshot-of-committed.test-support.js'
+import { StateMachineSafety } from './invariants/state-machine-safety.test-support.js'
+import type { Membership, MembershipAt } from './membership.js'
+import type { Message } from './message.js'
+import type { Ready, Status } from './ready.js'
+import type { SimulatedMember } from './simulated-member.test-support.js'
+import { noSightings } from './simulation-sightings.test-support.js'
 import type { Snapshot } from './snapshot.js'
 
-/** What the checker sees of one member. */
-export interface ObservedMember {
-  readonly id: string
-  /** The log as the core has it, durable or not. */
-  readonly volatileLog: readonly Entry[]
-  /** What a crash would leave. */
-  readonly durableLog: readonly Entry[]
-  readonly durableTerm: number
-  readonly durableVote: string | undefined
-  /** Voters of the membership in force, and of the one before. */
-  readonly voterSets: readonly (readonly string[])[]
-}
-
-function check(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(`safety: ${message}`)
-}
-
-export function dataOf(entry: Entry): string {
-  return `${entry.kind} ${entry.data.join(',')}`
-}
-
-function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
-  if (a === undefined || b === undefined) return false
-  return a === b || (a.term === b.term && dataOf(a) === dataOf(b))
-}
-
-/** What a run has seen: a tester that never reaches the rare states proves nothing. */
-export interface Counts {
-  elections: number
-  truncations: number
-  reads: number
-  droppedReads: number
-  snapshots: number
-  memberships: number
-}
-
-export function noCounts(): Counts {
-  return { elections: 0, truncations: 0, reads: 0, droppedReads: 0, snapshots: 0, memberships: 0 }
+export interface CheckerOptions {
+  readonly members: readonly SimulatedMember[]
+  readonly initial: Membership
+  readonly electionTicks: number
+  readonly maxAppendBytes: number
 }
 
 export class SafetyChecker {
-  readonly #leaderOfTerm = new Map<number, string>()
-  readonly #leaderLogs = new Map<number, Entry[]>()
-  readonly #logAtElection = new Map<number, readonly Entry[]>()
-  readonly #votes = new Map<string, string>()
-  readonly #entriesSeen = new Map<string, string>()
-  readonly #readFloors = new Map<number, number>()
-  /** Everything that is committed, as anybody first reported it. */
-  readonly committed: Entry[] = []
-  readonly commandsSeen = new Set<string>()
-  readonly counts = noCounts()
+  readonly counts = noSightings()
+  readonly #members: readonly SimulatedMember[]
+  readonly #log: CommittedLog
+  readonly #electionSafety = new ElectionSafety()
+  readonly #leaderAppendOnly = new LeaderAppendOnly()
+  readonly #leaderCompleteness: LeaderCompleteness
+  readonly #stateMachineSafety: StateMachineSafety
+  readonly #logMatching = new LogMatching()
+  readonly #durableVotes = new DurableVotes()
+  readonly #durableAcknowledgements = new DurableAcknowledgements(this.#leaderAppendOnly)
+  readonly #durableQuorum: DurableQuorum
+  readonly #membershipChanges: MembershipChanges
+  readonly #readFreshness: ReadFreshness
+  readonly #snapshotOfCommitted: SnapshotOfCommitted
+  readonly #risingState = new RisingState()
+  readonly #checkQuorum: CheckQuorum
+  readonly #patientFollowers = new PatientFollowers()
+  readonly #boundedMessages: BoundedMessages
 
-  /** Log Matching: (index, term) names one entry with one predecessor, so by induction one prefix. */
-  onAppend(member: ObservedMember, entries: readonly Entry[], truncated: boolean): void {
-    if (truncated) this.counts.truncations += 1
-    for (const entry of entries) {
-      const previous = member.volatileLog[entry.index - 2]
-      const story = `${dataOf(entry)} after term ${previous?.term ?? 0}`
-      const key = `${entry.index}/${entry.term}`
-      check(
-        (this.#entriesSeen.get(key) ?? story) === story,
-        `two different entries at ${key}: ${story} and ${this.#entriesSeen.get(key) ?? ''}`,
-      )
-      this.#entriesSeen.set(key, story)
-      this.commandsSeen.add(dataOf(entry))
-    }
+  constructor({ members, initial, electionTicks, maxAppendBytes }: CheckerOptions) {
+    this.#members = members
+    this.#log = new CommittedLog(initial)
+    this.#leaderCompleteness = new LeaderCompleteness(this.#log)
+    this.#stateMachineSafety = new StateMachineSafety(this.#log)
+    this.#durableQuorum = new DurableQuorum(members)
+    this.#membershipChanges = new MembershipChanges(this.#log)
+    this.#readFreshness = new ReadFreshness(this.#log)
+    this.#snapshotOfCommitted = new SnapshotOfCommitted(this.#log)
+    this.#checkQuorum = new CheckQuorum(electionTicks)
+    this.#boundedMessages = new BoundedMessages(maxAppendBytes)
   }
 
-  /** Thesis §4.1: the newest membership in the log is the one in force, committed or not. */
-  onMembership({ id, volatileLog }: ObservedMember, inForce: Membership): void {
-    const newest = volatileLog.findLast(({ kind }) => kind === 'membership')
-    if (newest === undefined) return
-    const { voters, learners } = decodeMembership(newest.data)
-    check(
-      voters.join() === inForce.voters.join() && learners.join() === inForce.learners.join(),
-      `${id} goes by another membership than that of entry ${newest.index}`,
-    )
+  /** Everything that is committed. */
+  get committed(): readonly Entry[] {
+    return this.#log.entries
   }
 
-  /** Election Safety, Leader Append-Only and Leader Completeness. */
-  onStatus(member: ObservedMember, status: Status): void {
-    if (status.role !== 'leader') return
-    const { term } = status
-    const known = this.#leaderOfTerm.get(term)
-    check(known === undefined || known === member.id, `term ${term} has two leaders`)
-    this.#checkOneChange(member, status)
-    if (known === undefined) {
-      check(
-        member.voterSets.some((voters) => voters.includes(member.id)),
-        `${member.id} was elected and is no voter`,
-      )
-      this.counts.elections += 1
-      this.#leaderOfTerm.set(term, member.id)
-      this.#logAtElection.set(term, [...member.volatileLog])
-      for (const entry of this.committed) {
-        check(
-          isSame(member.volatileLog[entry.index - 1], entry),
-          `leader ${member.id} of term ${term} lacks the committed entry ${entry.index}`,
-        )
-      }
-    }
-    const before = this.#leaderLogs.get(term) ?? []
-    for (const [at, entry] of before.entries()) {
-      check(member.volatileLog[at] === entry, `leader ${member.id} changed its own entry ${at + 1}`)
-    }
-    this.#leaderLogs.set(term, [...member.volatileLog])
+  /** The newest membership that is committed. */
+  get committedMembership(): MembershipAt {
+    return this.#log.newestMembership
   }
 
-  /** State Machine Safety for what a member believes to be committed. */
-  onCommit(member: ObservedMember, status: Status, members: readonly ObservedMember[]): void {
-    const { commitIndex, role, term } = status
-    const { volatileLog } = member
-    check(commitIndex <= volatileLog.length, `${member.id} committed beyond its log`)
-    for (let index = 1; index <= Math.min(commitIndex, this.committed.length); index += 1) {
-      check(
-        isSame(volatileLog[index - 1], this.committed[index - 1]),
-        `${member.id} committed another entry at ${index}`,
-      )
+  /** After whatever happened to a member. */
+  onState(member: SimulatedMember, status: Status): void {
+    this.#risingState.onState(member, status)
+    const isLeader = status.role === 'leader'
+    // A leader may commit its own removal and go, in one step.
+    if (isLeader || (member.wasLeader && status.term === member.lastTerm)) {
+      this.#onLeader(member, status)
     }
-    for (let index = this.committed.length + 1; index <= commitIndex; index += 1) {
-      const entry = volatileLog[index - 1]!
-      if (role === 'leader') this.#checkDurableOnQuorum(member, entry, members)
-      this.committed.push(entry)
-      if (entry.kind === 'membership') this.counts.memberships += 1
-      for (const [laterTerm, log] of this.#logAtElection) {
-        check(
-          laterTerm <= term || isSame(log[index - 1], entry),
-          `the leader of term ${laterTerm} lacks entry ${index}, committed in term ${term}`,
-        )
-      }
-    }
+    if (member.wasLeader && !isLeader) this.#onStepDown(member, status)
+    member.wasLeader = isLeader
+    member.lastTerm = status.term
+    member.lastCommitIndex = status.commitIndex
   }
 
-  /** A snapshot stands for what is committed, and takes nobody back (Raft §7). */
-  onRestore({ id, volatileLog }: ObservedMember, { index, term }: Snapshot): void {
-    check(this.committed[index - 1]?.term === term, `${id} restores what was never committed`)
-    check(
-      volatileLog.length < index || volatileLog[index - 1]?.term !== term,
-      `${id} restores what it holds`,
-    )
-  }
-
-  onApply(member: ObservedMember, entry: Entry, appliedIndex: number): void {
-    check(entry.index === appliedIndex + 1, `${member.id} applied out of order`)
-    check(isSame(this.committed[entry.index - 1], entry), `${member.id} applied another entry`)
-    check(
-      isSame(member.durableLog[entry.index - 1], entry),
-      `${member.id} applied what it may lose`,
-    )
-  }
-
-  /** What is on the wire is true of the sender's disk: votes and acknowledgements wait for it. */
-  onSend(member: ObservedMember, message: Message): void {
-    const { durableTerm, durableVote, durableLog } = member
-    if (message.type === 'appendEntries') this.#recordLeaderLog(message)
-    if (message.type === 'appendEntriesAccepted') {
-      const { matchIndex, term } = message
-      check(durableTerm >= term, `${member.id} acknowledged in a term that it may forget`)
-      check(
-        matchIndex === 0 ||
-          isSame(durableLog[matchIndex - 1], this.#leaderLogs.get(term)?.[matchIndex - 1]),
-        `${member.id} acknowledged ${matchIndex}, which is not durable`,
-      )
+  /** A Ready was taken: the log is as `volatileLog` has it. */
+  onReady(member: SimulatedMember, status: Status, { append, membership }: Ready): void {
+    const appended = append?.entries ?? []
+    if (status.role === 'leader' && appended.length > 0) {
+      this.#leaderAppendOnly.onAppend(member, status.term, appended)
+      this.#membershipChanges.onLeaderAppend(member, appended)
     }
-    const candidate =
-      message.type === 'requestVote'
-        ? message.from
-        : message.type === 'requestVoteResponse' && message.granted
-          ? message.to
-          : undefined
-    if (candidate === undefined) return
-    check(
-      durableTerm > message.term || (durableTerm === message.term && durableVote === candidate),
-      `${member.id} voted in term ${message.term}, which it may forget`,
-    )
-    const key = `${member.id} in term ${message.term}`
-    check((this.#votes.get(key) ?? candidate) === candidate, `${key} voted twice`)
-    this.#votes.set(key, candidate)
+    if (append !== undefined || membership !== undefined) {
+      this.#membershipChanges.onReady(member, member.raft!.membership.membership)
+    }
+    this.#stateMachineSafety.onCommit(member, member.shownCommitIndex, status.commitIndex)
+    member.shownCommitIndex = status.commitIndex
+  }
+
+  /** `entries` replace what the log, which is not changed yet, holds from the first of them on. */
+  beforeAppend(member: SimulatedMember, entries: readonly Entry[]): void {
+    const from = entries[0]!.index
+    this.#stateMachineSafety.onAppend(member, entries, member.shownCommitIndex)
+    if (from > member.volatileLog.length) return
+    this.counts.truncations += 1
+    if (from <= member.acknowledgedIndex) this.counts.acknowledgedTruncations += 1
+    if (member.log.writesInFlight > 0) this.counts.truncationsInFlight += 1
+    const gone = member.volatileLog.slice(from - 1)
+    if (gone.some(({ kind }) => kind === 'membership')) this.counts.truncatedMemberships += 1
+    member.acknowledgedIndex = Math.min(member.acknowledgedIndex, from - 1)
+  }
+
+  afterAppend(member: SimulatedMember, entries: readonly Entry[]): void {
+    this.#logMatching.onAppend(member, entries)
+  }
+
+  /** What a member now must take over in place of its log, which is not changed yet. */
+  onRestore(member: SimulatedMember, snapshot: Snapshot): void {
+    this.#snapshotOfCommitted.onRestore(member, snapshot)
+    const { index } = snapshot
+    if (member.volatileLog.length >= index) this.counts.snapshotsOverConflict += 1
+    member.shownCommitIndex = Math.max(member.shownCommitIndex, index)
+    member.acknowledgedIndex = Math.min(member.acknowledgedIndex, index)
+  }
+
+  onApply(member: SimulatedMember, entry: Entry): void {
+    this.#stateMachineSafety.onApply(member, entry, member.appliedIndex)
+  }
+
+  onSend(member: SimulatedMember, message: Message): void {
+    if (message.type === 'appendEntries') {
+      this.#leaderAppendOnly.onSend(message)
+      this.#boundedMessages.onSend(message)
+    }
+    this.#durableVotes.onSend(member, message)
+    this.#durableAcknowledgements.onSend(member, message)
+    if (message.type !== 'appendEntriesAccepted') return
+    member.acknowledgedIndex = Math.max(member.acknowledgedIndex, message.matchIndex)
+  }
+
+  onDelivered(member: SimulatedMember, message: Message, before: Status, after: Status): void {
+    const { type, from, term } = message
+    this.#checkQuorum.onHeard(member.id, from, term)
+    this.#patientFollowers.onDelivered(member.id, message, after)
+    if (member.termOfInput !== 0 && member.termOfInput !== after.term) this.counts.crossedTerms += 1
+    member.termOfInput = after.term
+    if (type === 'installSnapshot') {
+      const { index } = message.snapshot
+      const holdsIt = isSame(member.volatileLog[index - 1], this.#log.at(index))
+      if (holdsIt && index > before.commitIndex) this.counts.needlessSnapshots += 1
+    }
+    if (type !== 'requestVote' || after.term !== term || before.role === 'leader') return
+    const last = member.volatileLog.at(-1)
+    const isBehind =
+      message.lastLogTerm < (last?.term ?? 0) ||
+      (message.lastLogTerm === last?.term && message.lastLogIndex < last.index)
+    if (isBehind) this.counts.votesRefusedForLog += 1
+  }
+
+  onTick(member: SimulatedMember, before: Status, after: Status, elapsedTicks: number): void {
+    this.#patientFollowers.onTick(member.id, before, after)
+    if (after.role === 'leader') {
+      this.#checkQuorum.onLeaderTick(member, after.term, elapsedTicks)
+    } else if (before.role === 'leader') {
+      this.counts.stepDownsWithoutQuorum += 1
+    }
   }
 
   onReadAsked(ref: number): void {
-    this.#readFloors.set(ref, this.committed.length)
+    this.#readFreshness.onAsked(ref)
   }
 
-  /** A read sees everything that was committed when it was asked. */
   onReadAnswered(ref: number, index: number): void {
-    const floor = this.#readFloors.get(ref)
-    check(floor !== undefined, `read ${ref} was answered twice or never asked`)
-    check(index >= floor, `read ${ref} was answered with ${index}, but ${floor} was committed`)
-    this.#readFloors.delete(ref)
+    this.#readFreshness.onAnswered(ref, index)
     this.counts.reads += 1
   }
 
   onReadDropped(ref: number): void {
-    check(this.#readFloors.delete(ref), `read ${ref} was dropped twice or after its answer`)
+    this.#readFreshness.onDropped(ref)
     this.counts.droppedReads += 1
   }
 
-  /** The asker crashed, and its reads with it. */
   onReadForgotten(ref: number): void {
-    this.#readFloors.delete(ref)
+    this.#readFreshness.onForgotten(ref)
   }
 
-  /** A leader that retires does not show itself with its last entries; its messages do. */
-  #recordLeaderLog({ term, entries }: AppendEntries): void {
-    const log = this.#leaderLogs.get(term) ?? []
-    for (const entry of entries) log[entry.index - 1] ??= entry
-    this.#leaderLogs.set(term, log)
+  checkRefused(command: string): void {
+    this.#logMatching.checkRefused(command)
   }
 
-  /** The leader may have counted by the membership before the one it has begun since. */
-  #checkDurableOnQuorum(
-    leader: ObservedMember,
-    entry: Entry,
-    members: readonly ObservedMember[],
-  ): void {
-    const holders = members.filter(({ durableLog }) => isSame(durableLog[entry.index - 1], entry))
-    const names = holders.map(({ id }) => id)
-    check(
-      leader.voterSets.some((voters) => isQuorum(voters, (id) => names.includes(id))),
-      `entry ${entry.index} was committed while only the disks of ${names.join(', ')} hold it`,
-    )
+  #onLeader(member: SimulatedMember, { term, commitIndex }: Status): void {
+    if (this.#electionSafety.onLeader(member, term)) {
+      this.#leaderCompleteness.onElected(member, term)
+      this.#leaderAppendOnly.onElected(member, term)
+      this.counts.elections += 1
+      const open = member.volatileLog.slice(this.#log.length)
+      if (open.some(({ kind }) => kind === 'membership')) this.counts.changesAtElection += 1
+      if (this.#members.some(({ wasLeader, id }) => wasLeader && id !== member.id)) {
+        this.counts.splitBrains += 1
+      }
+    }
+    if (commitIndex <= this.#log.length) return
+    if (member.durableAt(commitIndex)?.term !== term) this.counts.commitsBeforeOwnDisk += 1
+    if (member.volatileLog[this.#log.length]?.term !== term) this.counts.commitsOfOlderTerms += 1
+    for (let index = this.#log.length + 1; index <= commitIndex; index += 1) {
+      const entry = member.volatileLog[index - 1]
+      check(entry !== undefined, `${member.id} committed ${index}, which it never wrote`)
+      this.#durableQuorum.onCommitted(member, entry)
+      this.#leaderCompleteness.onCommitted(entry, term)
+      if (entry.kind === 'membership') this.counts.memberships += 1
+      this.#log.push(entry)
+    }
   }
 
-  /** Thesis §4.1: no log that leads holds two changes that are not committed. */
-  #checkOneChange({ id, volatileLog }: ObservedMember, { commitIndex }: Status): void {
-    const known = Math.max(commitIndex, this.committed.length)
-    const changes = volatileLog.slice(known).filter(({ kind }) => kind === 'membership')
-    check(changes.length <= 1, `leader ${id} has ${changes.length} uncommitted changes`)
+  #onStepDown(member: SimulatedMember, { term }: Status): void {
+    if (term > member.lastTerm) this.counts.depositions += 1
+    if (member.reads.size > 0) this.counts.readsAtStepDown += 1
+    const { index, membership } = member.raft!.committedMembership
+    const isRemoved = !membership.voters.includes(member.id)
+    if (isRemoved && index === member.raft!.membership.index) this.counts.retirements += 1
   }
 }

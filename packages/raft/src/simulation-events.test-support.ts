@@ -1,89 +1,114 @@
 /**
- * Random runs of whole clusters: what happens in them, to whom, and how often. A run is a list of
- * events, so that a failure shrinks to the shortest list that still fails.
+ * What happens in a run, to whom, and how often. A run is a list of events, so that a failure shrinks
+ * to a short list that still fails, and can be kept as a text.
  *
  * The mixes weigh the same events differently (swarm testing): faults that are rare together in one
  * mix are common in another.
  */
 
-import fc from 'fast-check'
-import type { Counts } from './simulation-checker.test-support.js'
-import { SimulatedCluster, type ClusterOptions } from './simulation.test-support.js'
+import { Random } from './random.js'
+import {
+  changeMembership,
+  churn,
+  reign,
+  repeat,
+  stir,
+  usurp,
+} from './simulation-nemeses.test-support.js'
+import type { SimulatedCluster, SimulatedMember } from './simulation.test-support.js'
 
-type Event = (cluster: SimulatedCluster, a: number, b: number) => void
-/** Events by their number, each with the two numbers that it is given. */
-export type Script = readonly (readonly [event: number, a: number, b: number])[]
-type Weights = readonly [
-  calm: number,
-  network: number,
-  leaders: number,
-  disks: number,
-  members: number,
-  logs: number,
-]
+/** An event's name, and the two numbers that say to whom or to which message. */
+export type Event = readonly [name: string, a: number, b: number]
 
-export const MIXES = ['calm', 'network', 'leaders', 'disks', 'members', 'logs'] as const
+type Run = (cluster: SimulatedCluster, a: number, b: number) => void
 
-/** How often in each mix, and what happens. The two numbers choose to whom or to which message. */
-const EVENTS: readonly (readonly [Weights, Event])[] = [
-  [[8, 8, 4, 8, 6, 6], (cluster, a) => cluster.tick(pick(cluster, a))],
-  [[2, 2, 1, 2, 1, 2], (cluster, a, b) => repeat(b % 12, () => cluster.tick(pick(cluster, a)))],
-  [[10, 14, 8, 20, 10, 12], (cluster, a) => void cluster.processReady(pick(cluster, a))],
-  [[8, 8, 8, 10, 8, 8], (cluster, a) => void cluster.completeWrite(pick(cluster, a))],
-  [[10, 30, 10, 20, 10, 10], (cluster, a) => cluster.deliver(a)],
-  [[8, 8, 4, 8, 6, 6], (cluster) => cluster.deliver(0)],
-  [[1, 8, 1, 1, 1, 4], (cluster, a) => cluster.deliver(a, true)],
-  [[1, 8, 4, 1, 1, 6], (cluster, a) => cluster.drop(a)],
-  [[8, 8, 8, 8, 8, 10], (cluster, a) => cluster.propose(pick(cluster, a))],
-  [[4, 4, 4, 2, 1, 1], (cluster, a) => cluster.read(pick(cluster, a))],
-  [[1, 2, 4, 6, 3, 4], (cluster, a) => pick(cluster, a).raft?.campaign()],
-  [[1, 4, 1, 1, 1, 4], (cluster, a, b) => reportUnreachable(cluster, a, b)],
-  [[1, 1, 2, 1, 1, 1], (cluster, a) => pick(cluster, a).raft?.forgetLeader()],
-  [[2, 1, 4, 3, 4, 3], (cluster, a) => cluster.crash(pick(cluster, a))],
-  [[3, 2, 6, 5, 5, 4], (cluster, a, b) => cluster.start(pick(cluster, a), b)],
-  [
-    [0, 3, 1, 0, 2, 4],
+export const MIXES = ['calm', 'network', 'leaders', 'disks', 'members', 'logs', 'reigns'] as const
+/** How often each mix is drawn. */
+const MIX_WEIGHTS: readonly number[] = [1, 2, 2, 2, 2, 2, 13]
+
+/** How often in each mix, and what happens. */
+const EVENTS: Readonly<Record<string, readonly [weights: readonly number[], run: Run]>> = {
+  tick: [[8, 8, 4, 8, 6, 6, 4], (cluster, a) => cluster.tick(pick(cluster, a))],
+  ticks: [
+    [2, 2, 1, 2, 1, 2, 1],
+    (cluster, a, b) => repeat(b % 12, () => cluster.tick(pick(cluster, a))),
+  ],
+  everybodyTicks: [
+    [3, 2, 4, 2, 3, 3, 2],
+    (cluster, a) => repeat(a % 8, () => everybodyTicksOnce(cluster)),
+  ],
+  round: [[14, 6, 10, 10, 10, 8, 6], (cluster) => void cluster.runRound()],
+  stir: [[0, 0, 0, 2, 2, 2, 4], (cluster, a, b) => stir(cluster, randomOf(a, b), a % 40)],
+  ready: [[10, 14, 8, 20, 10, 12, 6], (cluster, a) => void cluster.processReady(pick(cluster, a))],
+  write: [[8, 8, 8, 10, 8, 8, 6], (cluster, a) => void cluster.completeWrite(pick(cluster, a))],
+  deliver: [[10, 30, 10, 20, 10, 10, 8], (cluster, a) => cluster.deliver(a)],
+  deliverNext: [[8, 8, 4, 8, 6, 6, 4], (cluster) => cluster.deliver(0)],
+  deliverTwice: [[1, 8, 1, 1, 1, 4, 2], (cluster, a) => cluster.deliver(a, true)],
+  drop: [[1, 8, 4, 1, 1, 6, 2], (cluster, a) => cluster.drop(a)],
+  holdBack: [[0, 6, 2, 2, 2, 4, 6], (cluster, a) => cluster.holdBack(a)],
+  release: [[0, 1, 1, 1, 1, 1, 2], (cluster) => cluster.releaseHeldBack()],
+  propose: [[8, 8, 8, 8, 8, 10, 4], (cluster, a) => void cluster.propose(pick(cluster, a))],
+  proposeToLeader: [[0, 0, 6, 1, 4, 6, 4], (cluster) => withLeader(cluster, proposeTo)],
+  read: [[4, 4, 4, 2, 1, 1, 1], (cluster, a) => cluster.read(pick(cluster, a))],
+  readAtEach: [[0, 0, 6, 0, 0, 0, 3], (cluster) => readAtEach(cluster)],
+  campaign: [[1, 2, 4, 6, 3, 4, 2], (cluster, a) => cluster.campaign(pick(cluster, a))],
+  unreachable: [
+    [1, 4, 1, 1, 1, 4, 1],
+    (cluster, a, b) => pick(cluster, a).raft?.reportUnreachable(pick(cluster, b).id),
+  ],
+  forgetLeader: [[1, 1, 2, 1, 1, 1, 1], (cluster, a) => pick(cluster, a).raft?.forgetLeader()],
+  crash: [[1, 1, 2, 2, 2, 2, 2], (cluster, a) => cluster.crash(pick(cluster, a))],
+  start: [[4, 4, 8, 8, 8, 6, 8], (cluster, a, b) => cluster.start(pick(cluster, a), b)],
+  stall: [[1, 1, 1, 1, 1, 1, 2], (cluster, a) => cluster.stall(pick(cluster, a))],
+  resume: [[4, 4, 4, 4, 4, 4, 6], (cluster, a) => cluster.resume(pick(cluster, a))],
+  partition: [
+    [0, 3, 1, 0, 2, 4, 1],
     (cluster, a, b) => cluster.partition([pick(cluster, a).id, pick(cluster, b).id]),
   ],
-  [[1, 2, 3, 1, 3, 3], (cluster) => cluster.partition([])],
-  [[0, 1, 6, 3, 8, 6], (cluster) => cluster.leader && cluster.usurp(cluster.leader)],
-  [[0, 0, 6, 0, 0, 0], (cluster) => cluster.leader && readAtEach(cluster)],
-  [[0, 0, 6, 1, 4, 6], (cluster) => cluster.leader && cluster.propose(cluster.leader)],
-  [[0, 0, 2, 8, 1, 6], (cluster, a) => cluster.toggleSlowDisk(pick(cluster, a))],
-  [[14, 6, 10, 10, 10, 8], (cluster) => void cluster.runRound()],
-  [[3, 2, 4, 2, 3, 3], (cluster, a) => repeat(a % 8, () => everybodyTicksOnce(cluster))],
-  [[3, 3, 3, 3, 2, 8], (cluster, a, b) => cluster.compact(pick(cluster, a), b)],
-  [[1, 2, 2, 1, 2, 1], (cluster, a, b) => cluster.transfer(pick(cluster, a), pick(cluster, b).id)],
-  [[2, 3, 6, 2, 16, 1], (cluster, a, b) => changeMembership(cluster, a, pick(cluster, b).id)],
-]
-
-/** A change that makes sense for whom it is asked; leaders are asked, whoever they are. */
-function changeMembership(cluster: SimulatedCluster, a: number, id: string): void {
-  if (!cluster.hasSpares) return
-  for (const member of cluster.members) {
-    if (member.raft?.status.role !== 'leader') continue
-    const { voters, learners } = member.raft.membership.membership
-    const joins = a % 3 === 0 ? 'addVoter' : 'addLearner'
-    const type = learners.includes(id) && a % 2 === 0 ? 'promote' : 'remove'
-    const isMember = voters.includes(id) || learners.includes(id)
-    cluster.changeMembership(member, { type: isMember ? type : joins, id })
-  }
+  cutOneWay: [
+    [0, 2, 1, 0, 1, 1, 1],
+    (cluster, a, b) => cluster.cutOneWay(pick(cluster, a).id, pick(cluster, b).id),
+  ],
+  connect: [[1, 2, 3, 1, 3, 3, 2], (cluster) => cluster.partition([])],
+  usurp: [
+    [0, 1, 6, 3, 8, 6, 2],
+    (cluster) => withLeader(cluster, (leader) => usurp(cluster, leader)),
+  ],
+  reign: [[0, 1, 2, 2, 2, 2, 16], (cluster, a, b) => reign(cluster, randomOf(a, b))],
+  churn: [[0, 0, 1, 0, 6, 0, 4], (cluster, a, b) => churn(cluster, randomOf(a, b))],
+  slowDisk: [[0, 0, 2, 8, 1, 6, 2], (cluster, a) => cluster.toggleSlowDisk(pick(cluster, a))],
+  compact: [[3, 3, 3, 3, 2, 8, 3], (cluster, a, b) => cluster.compact(pick(cluster, a), b)],
+  transfer: [
+    [1, 2, 2, 1, 2, 1, 1],
+    (cluster, a, b) => cluster.transfer(pick(cluster, a), pick(cluster, b).id),
+  ],
+  change: [[2, 3, 6, 2, 16, 1, 6], (cluster, a, b) => changeMembership(cluster, randomOf(a, b))],
 }
 
-function pick(cluster: SimulatedCluster, number: number): SimulatedCluster['members'][number] {
-  return cluster.members[number % cluster.members.length]!
+const NAMES = Object.keys(EVENTS)
+
+export function play(cluster: SimulatedCluster, [name, a, b]: Event): void {
+  const event = EVENTS[name]
+  if (event === undefined) throw new Error(`there is no event called ${name}`)
+  event[1](cluster, a, b)
 }
 
-function repeat(times: number, run: () => void): void {
-  for (let time = 0; time < times; time += 1) run()
+export function drawMix(random: Random): number {
+  return drawWeighted(MIX_WEIGHTS, random)
 }
 
-function reportUnreachable(cluster: SimulatedCluster, a: number, b: number): void {
-  pick(cluster, a).raft?.reportUnreachable(pick(cluster, b).id)
+/** A list of events of this mix. */
+export function drawEvents(mix: number, random: Random): Event[] {
+  const weights = NAMES.map((name) => EVENTS[name]![0][mix]!)
+  return Array.from({ length: 50 + random.below(350) }, () => {
+    const name = NAMES[drawWeighted(weights, random)]!
+    return [name, random.below(1_000), random.below(1_000)]
+  })
 }
 
-function readAtEach(cluster: SimulatedCluster): void {
-  for (const member of cluster.members) cluster.read(member)
+function drawWeighted(weights: readonly number[], random: Random): number {
+  let left = random.below(weights.reduce((total, weight) => total + weight, 0))
+  return weights.findIndex((weight) => (left -= weight) < 0)
 }
 
 export function everybodyTicksOnce(cluster: SimulatedCluster): void {
@@ -92,50 +117,26 @@ export function everybodyTicksOnce(cluster: SimulatedCluster): void {
   cluster.runRound()
 }
 
-export function script(mix: number): fc.Arbitrary<Script> {
-  const choices = EVENTS.map(([weights], at) => ({
-    weight: weights[mix]!,
-    arbitrary: fc.constant(at),
-  }))
-  const event = fc.tuple(fc.oneof(...choices), fc.nat(1000), fc.nat(1000))
-  return fc.array(event, { minLength: 50, maxLength: 400, size: 'max' })
+function randomOf(a: number, b: number): Random {
+  return new Random(1_000 * a + b)
 }
 
-export const tiny = {
-  maxAppendBytes: 20,
-  maxInflightAppends: 2,
-  maxUncommittedBytes: 100,
-  maxApplyingBytes: 40,
-  maxPendingReads: 3,
+function pick(cluster: SimulatedCluster, number: number): SimulatedMember {
+  return cluster.members[number % cluster.members.length]!
 }
 
-export const CLUSTERS: readonly (readonly [string, number, ClusterOptions])[] = [
-  ['three members', 200, { voters: ['1', '2', '3'] }],
-  ['five members', 150, { voters: ['1', '2', '3', '4', '5'] }],
-  ['three members and a learner', 60, { voters: ['1', '2', '3'], learners: ['4'] }],
-  ['two members', 40, { voters: ['1', '2'] }],
-  ['three members with tiny windows', 200, { voters: ['1', '2', '3'], limits: tiny }],
-  ['five members with tiny windows', 150, { voters: ['1', '2', '3', '4', '5'], limits: tiny }],
-  ['three members, and two that may join', 200, { voters: ['1', '2', '3'], spares: ['4', '5'] }],
-  ['one member, and two that may join', 100, { voters: ['1'], spares: ['2', '3'], limits: tiny }],
-]
-
-/** Runs a script, heals the cluster, and counts what was seen. @throws what was violated */
-export function runScript(options: ClusterOptions, events: Script): Counts {
-  const cluster = new SimulatedCluster(options)
-  playScript(cluster, events)
-  cluster.heal()
-  cluster.checkRefusals()
-  return cluster.checker.counts
-}
-
-export function playScript(
+function withLeader(
   cluster: SimulatedCluster,
-  events: Script,
-  after = (): void => undefined,
+  run: (leader: SimulatedMember, cluster: SimulatedCluster) => void,
 ): void {
-  for (const [at, a, b] of events) {
-    EVENTS[at]![1](cluster, a, b)
-    after()
-  }
+  const { leader } = cluster
+  if (leader !== undefined) run(leader, cluster)
+}
+
+function proposeTo(leader: SimulatedMember, cluster: SimulatedCluster): void {
+  cluster.propose(leader)
+}
+
+function readAtEach(cluster: SimulatedCluster): void {
+  for (const member of cluster.members) cluster.read(member)
 }
