@@ -49,7 +49,13 @@ export * from './messages/lease.js'
 export * from './messages/maintenance.js'
 export * from './messages/txn.js'
 export * from './messages/watch.js'
-export { formatRequestId, parseRequestId, requestIdHeader, type RequestId } from './request-id.js'
+export {
+  formatRequestId,
+  parseRequestId,
+  requestIdHeader,
+  requestRepeatedHeader,
+  type RequestId,
+} from './request-id.js'
 export { findRoute, pathPrefixes, routes, type Route, type RouteName } from './routes.js'
 export { type Field, type JsonObject, type JsonValue } from './schema/field.js'
 export { type InputOf, type Message, type MessageOf } from './schema/message.js'

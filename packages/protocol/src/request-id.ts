@@ -11,6 +11,13 @@ import { limits } from './limits.js'
 
 export const requestIdHeader = 'Idempotency-Key'
 
+/**
+ * Sent, as `true`, with each attempt whose predecessor may still be on its way. Its outcome is then
+ * remembered even if it had no effect: the client is told that nothing was done, and what comes late
+ * must not do it after all.
+ */
+export const requestRepeatedHeader = 'Idempotency-Repeated'
+
 export interface RequestId {
   /** Unique to the request: the same in each attempt, and never used again. */
   readonly id: string

@@ -147,6 +147,10 @@ describe('with a server that recognises request ids', () => {
     await fixture.clock.advance(1_000)
     expect(await reply).toMatchObject({ inDoubt: true })
     expect(ids()).toHaveLength(3)
+    const attempts = fixture.etcd.sent.filter(({ name }) => name === 'txn')
+    expect(attempts.map(({ headers }) => headers['Idempotency-Repeated'])).toEqual([
+      ...[undefined, 'true', 'true'],
+    ])
     expect(new Set(ids()).size).toBe(1)
     expect(ids()[0]).toMatch(/^7-[A-Za-z0-9_-]{21}$/)
     await call({ repetition: 'once' })

@@ -9,6 +9,7 @@ import {
   HoldfastError,
   limits,
   requestIdHeader,
+  requestRepeatedHeader,
   type ResponseHeader,
 } from '@holdfast/protocol'
 import pRetry from 'p-retry'
@@ -181,7 +182,8 @@ export class Call<Request, Response> {
       id: this.#context.clock.uniqueId(),
       issuedAtRevision: Math.max(revision, this.#context.latestRevision),
     })
-    return { ...headers, [requestIdHeader]: this.#requestId }
+    const identified = { ...headers, [requestIdHeader]: this.#requestId }
+    return this.#log.inDoubt ? { ...identified, [requestRepeatedHeader]: 'true' } : identified
   }
 
   get #attemptTimeoutMs(): number {

@@ -57,6 +57,16 @@ describe('the same id twice', () => {
     expect(await edge.post('/v3/kv/put', body, headers)).toMatchObject({ status: 200 })
   })
 
+  it('a repetition without effect is remembered, so that what comes late has none', async () => {
+    const headers = { 'Idempotency-Key': newId() }
+    const body = { key: base64('overtaken'), ignore_value: true }
+    const repeated = { ...headers, 'Idempotency-Repeated': 'true' }
+    const told = await edge.post('/v3/kv/put', body, repeated)
+    await edge.post('/v3/kv/put', { key: base64('overtaken'), value: base64('v') })
+    expect(told).toMatchObject({ status: 400, body: { code: 3 } })
+    expect(await edge.post('/v3/kv/put', body, headers)).toEqual(told)
+  })
+
   it('a compaction is not refused for having been made', async () => {
     const revision = String(edge.node.state.revision)
     const [first, second] = await twice('/v3/kv/compaction', { revision })

@@ -1,6 +1,7 @@
 /** The request id of a write, by which a retry takes effect once; undefined if there is none. */
 
-import { parseRequestId, requestIdHeader, type RequestId } from '@holdfast/protocol'
+import { parseRequestId, requestIdHeader, requestRepeatedHeader } from '@holdfast/protocol'
+import type { RequestId } from '../state-machine/command.js'
 import { EdgeError } from './edge-error.js'
 
 /** @throws {EdgeError} when the header is there and is none: ignoring it would risk a second effect */
@@ -11,5 +12,7 @@ export function requestIdOf(headers: Headers): RequestId | undefined {
   if (requestId === undefined) {
     throw new EdgeError({ code: 3, message: `holdfast: malformed ${requestIdHeader}` })
   }
-  return requestId
+  return headers.get(requestRepeatedHeader) === 'true'
+    ? { ...requestId, isRepetition: true }
+    : requestId
 }

@@ -97,7 +97,7 @@ export class BatchRun {
       this.#position.revision !== revision ||
       this.#position.compactRevision !== compactRevision ||
       this.#leaseChanges.length !== leaseChangeCount
-    if (!hadEffect) return outcome
+    if (!hadEffect && requestId.isRepetition !== true) return outcome
     const request = { id: requestId.id, outcome }
     const evictedRevision = remember(requests, request, this.#position, this.#limits)
     this.#position.evictedRevision = evictedRevision

@@ -39,6 +39,8 @@ export interface RequestId {
    * instead of being executed again.
    */
   readonly issuedAtRevision: number
+  /** Another attempt of the same request may be applied after this one. */
+  readonly isRepetition?: boolean
 }
 
 export interface Proposal {

@@ -69,9 +69,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 const proposal: fc.Arbitrary<Proposal> = fc.record({
   origin: fc.string(),
   sequence: fc.nat(),
-  requestId: fc.option(fc.record({ id: fc.string(), issuedAtRevision: revision }), {
-    nil: undefined,
-  }),
+  requestId: fc.option(
+    fc.record(
+      { id: fc.string(), issuedAtRevision: revision, isRepetition: fc.constant(true) },
+      { requiredKeys: ['id', 'issuedAtRevision'] },
+    ),
+    { nil: undefined },
+  ),
   command,
 })
 

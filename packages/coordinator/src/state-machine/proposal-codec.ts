@@ -5,7 +5,7 @@
  */
 
 import { Packr } from 'msgpackr'
-import type { Command, Proposal } from './command.js'
+import type { Command, Proposal, RequestId } from './command.js'
 import { packOperation, unpackOperation, type Packed } from './operation-codec.js'
 
 export const PROPOSAL_FORMAT = 1
@@ -22,7 +22,7 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
   const body = packr.pack([
     origin,
     sequence,
-    requestId === undefined ? null : [requestId.id, requestId.issuedAtRevision],
+    requestId === undefined ? null : packRequestId(requestId),
     packCommand(command),
   ])
   // Copied out of the packer's shared buffer: the entry outlives it by far.
@@ -58,15 +58,25 @@ function unpackProposal(body: unknown): Proposal {
   const [origin, sequence, request, command] = body as [
     string,
     number,
-    readonly [string, number] | null,
+    PackedRequestId | null,
     Packed,
   ]
   return {
     origin,
     sequence,
-    requestId: request === null ? undefined : { id: request[0], issuedAtRevision: request[1] },
+    requestId: request === null ? undefined : unpackRequestId(request),
     command: unpackCommand(command),
   }
+}
+
+type PackedRequestId = readonly [string, number] | readonly [string, number, isRepetition: true]
+
+function packRequestId({ id, issuedAtRevision, isRepetition }: RequestId): PackedRequestId {
+  return isRepetition === true ? [id, issuedAtRevision, true] : [id, issuedAtRevision]
+}
+
+function unpackRequestId([id, issuedAtRevision, isRepetition]: PackedRequestId): RequestId {
+  return isRepetition === true ? { id, issuedAtRevision, isRepetition } : { id, issuedAtRevision }
 }
 
 const KV = 0

@@ -43,6 +43,19 @@ describe('request ids', () => {
     expect(store.revision).toBe(3)
   })
 
+  it('give what comes late the outcome of its repetition, though that had no effect', () => {
+    const store = new TestMachine()
+    store.put('a', 'before')
+    const requestId = { id: 'one', issuedAtRevision: 2 }
+    const swap = kv(txn([compareNumber('a', 'version', 2)], [put('a', 'mine')]))
+    const repeated = store.apply(swap, { requestId: { ...requestId, isRepetition: true } })
+    expect(repeated).toMatchObject({ ok: true, result: { succeeded: false } })
+    store.put('a', 'theirs')
+    // The client has been told that it did not succeed; now its first attempt arrives.
+    expect(store.apply(swap, { requestId })).toEqual(repeated)
+    expect(store.contents()).toEqual(['a=theirs@3'])
+  })
+
   it('are not used up by requests without effect, which would lock every writer out', () => {
     const store = new TestMachine({ limits: FEW })
     const write = (id: string, command: Command, issuedAtRevision: number): Outcome =>

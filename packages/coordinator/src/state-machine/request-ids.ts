@@ -1,7 +1,9 @@
 /**
  * Exactly-once writes (thesis §6.3): the outcome of each request that carried an id and had an effect
  * is kept in the state, so a retry is answered with it and has no other effect. What had none (a
- * refusal, a comparison that failed, a delete of nothing) may run again, and takes no room.
+ * refusal, a comparison that failed, a delete of nothing) may run again, and takes no room; unless
+ * it is a repetition, of which an earlier attempt may come later: the client has been told by then that
+ * nothing was done.
  *
  * Memory is bounded by count and bytes, and the oldest goes first, which every member decides alike.
  * What was forgotten must not run again, so a request is refused if it may have been. A write made
