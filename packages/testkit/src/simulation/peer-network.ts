@@ -184,8 +184,10 @@ class SimulatedPeerTransport implements MemberTransport {
     const { world } = this.#end.host
     world.record(`${this.#id}→${to}`)
     world.record(payload)
+    let isRepetition = false
     const arrives = this.#network.links.carry(this.#end.host, [this.#id, to], () => {
-      this.#arrive(to, payload)
+      this.#arrive(to, payload, isRepetition)
+      isRepetition = true
     })
     if (!arrives) this.#noticeLoss(to)
   }
@@ -195,7 +197,8 @@ class SimulatedPeerTransport implements MemberTransport {
     this.#end.host.receive(100, () => this.#end.handler.onUnreachable(to))
   }
 
-  #arrive(to: MemberId, payload: Buffer): void {
+  /** The core's contract with a network: it may repeat everything but forwarded proposals. */
+  #arrive(to: MemberId, payload: Buffer, isRepetition: boolean): void {
     const target = this.#network.end(to)
     if (target === undefined) {
       this.#noticeLoss(to)
@@ -204,6 +207,7 @@ class SimulatedPeerTransport implements MemberTransport {
     target.host.receive(0, () => {
       if (!this.#isKnownTo(target)) return
       for (const message of decodeMessages(payload, { from: this.#id, to })) {
+        if (isRepetition && message.type === 'forwardProposal') continue
         this.#deliver(target, to, message)
       }
     })

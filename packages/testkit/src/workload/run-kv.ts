@@ -122,7 +122,9 @@ function deleteResponse(
   return { type: 'deleteRange', deleted, ...(wantsPrevious ? { prevKvs } : {}) }
 }
 
-export function keyValueOf(entry: Entry): KeyValue {
+type EntryFields = 'keyBytes' | 'bytes' | 'createRevision' | 'modRevision' | 'version' | 'lease'
+
+export function keyValueOf(entry: Pick<Entry, EntryFields>): KeyValue {
   const { createRevision, modRevision, version, lease } = entry
   const [key, value] = [latin1(entry.keyBytes), latin1(entry.bytes)]
   const kv = { key, value, createRevision, modRevision, version }

@@ -84,4 +84,3 @@ async function changeEdges(process: ClientProcess, operations: number): Promise<
 async function compact({ client, chance }: ClientProcess, seen: number): Promise<void> {
   await client.kv.compact(Math.max(1, seen - chance.below(20)))
 }
-
