@@ -5,7 +5,7 @@ import { closedWorld } from './closed-world.test-support.js'
 import { generateKvHistory } from './kv-history.test-support.js'
 import { kvModel } from './kv-model.js'
 import { withOneWrongAnswer } from './kv-mutation.test-support.js'
-import type { KvInput, KvRecord } from './kv-operation.js'
+import type { KvInput, KvRecord, KvResponse } from './kv-operation.js'
 import { at, ifAbsent, ifMod, kvOf, type Seen } from './kv-records.test-support.js'
 import { checkLinearizability } from './linearizability.js'
 import { Random } from './random.test-support.js'
@@ -59,6 +59,43 @@ describe('a history that the changes explain', () => {
     expect(kinds([at(0, 1).lost(putA)], [])).toEqual([])
   })
 
+  it('may have lost writes that are alike, each there once', () => {
+    const twice = log([put('a', [2, 'x'])], [put('a', [3, 'x', 2, 2])])
+    expect(kinds([at(0, 1).lost(putA), at(0, 1).lost(putA)], twice)).toEqual([])
+  })
+
+  it('has transactions that see their own writes (etcd §8.20)', () => {
+    const changes = log([put('a', [2, 'x'])], [put('b', [3, 'y']), removal('a', 3)])
+    const input: KvInput = {
+      type: 'txn',
+      compares: [],
+      success: [
+        { type: 'put', key: 'b', value: 'y' },
+        { type: 'range', key: 'a', rangeEnd: 'c' },
+        deleteA,
+        { type: 'range', key: 'a', rangeEnd: 'c' },
+      ],
+      failure: [],
+    }
+    const seeing = (...last: readonly string[]) => {
+      const [a, b] = [kvOf('a', [2, 'x']), kvOf('b', [3, 'y'])]
+      const kvs = [a, b].filter(({ key }) => last.includes(key))
+      return at(2, 3).did(input, 3, {
+        type: 'txn',
+        succeeded: true,
+        responses: [
+          { type: 'put' },
+          { type: 'range', kvs: [a, b], count: 2 },
+          { type: 'deleteRange', deleted: 1 },
+          { type: 'range', kvs, count: kvs.length },
+        ],
+      })
+    }
+    const first = at(0, 1).put('a', 'x', 2)
+    expect(kinds([first, seeing('b')], changes)).toEqual([])
+    expect(kinds([first, seeing('a', 'b')], changes)).toEqual(['wrongAnswer'])
+  })
+
   it('gives each change that nobody claims an origin, whichever way it takes', () => {
     // The first of the two deletes can only be the early one's, which also fits the second.
     const changes = log(
@@ -94,6 +131,10 @@ describe('a history that the changes explain', () => {
     const moved = put('a', [3, 'y', 2, 2], '8')
     const move = at(2, 3).lost({ type: 'put', key: 'a', value: 'y', lease: '8' })
     expect(kinds([...puts, move], log(keys, [moved], [removal('b', 4)]))).toEqual([])
+    const zero = put('a', [2, 'x'], '0')
+    expect(kinds([at(0, 1).lost(putA)], log([zero], [removal('a', 3)]))).toEqual([
+      'unexplainedChange',
+    ])
     const withoutLease = at(0, 1).lost(putA)
     expect(kinds([withoutLease], log([put('a', [2, 'x'])], [removal('a', 3)]))).toEqual([
       'unexplainedChange',
@@ -144,6 +185,8 @@ describe('reads', () => {
     const old = (header: number, revision: number, seen: Seen) =>
       kinds([...twoPuts, at(4, 5).get('a', header, seen, { revision })], twoChanges)
     expect(old(3, 2, [2, 'x'])).toEqual([])
+    const first = at(4, 5).get('a', 3, undefined, { revision: 1 })
+    expect(kinds([...twoPuts, first], twoChanges)).toEqual([])
     expect(old(3, 2, [3, 'y', 2, 2])).toEqual(['wrongAnswer'])
     expect(old(2, 2, [2, 'x'])).toEqual(['staleRead'])
     expect(old(3, 4, [3, 'y', 2, 2])).toEqual(['wrongAnswer', 'missingRevision'])
@@ -221,6 +264,15 @@ describe('writes', () => {
     const history = [at(0, 1).put('a', 'x', 2), at(2, 3).failed(deleteA)]
     expect(kinds(history, removed)).toEqual(['effectOfFailure'])
     expect(kinds(history, removed, { othersWrite: true })).toEqual([])
+    const mixed = log([put('a', [2, 'x'])], [put('b', [3, 'y']), removal('a', 3)])
+    const move: KvInput = {
+      type: 'txn',
+      compares: [],
+      success: [{ type: 'put', key: 'b', value: 'y' }, deleteA],
+      failure: [],
+    }
+    const failed = [at(0, 1).put('a', 'x', 2), at(2, 3).failed(move)]
+    expect(kinds(failed, mixed, { othersWrite: true })).toEqual(['effectOfFailure'])
   })
 
   it('wrong count: of what was deleted, or what was there before', () => {
@@ -249,6 +301,34 @@ describe('writes', () => {
     ).toEqual(['wrongAnswer'])
   })
 
+  it('what was there before may be left out where it is nothing', () => {
+    const nothing: KvInput = { ...deleteA, prevKv: true }
+    const answer = { type: 'deleteRange', deleted: 0 } as const
+    expect(kinds([at(0, 1).did(nothing, 1, answer)], [])).toEqual([])
+    expect(kinds([at(0, 1).did(deleteA, 1, { ...answer, prevKvs: [] })], [])).toEqual([])
+  })
+
+  it('wrong kind: the answer to another operation', () => {
+    const inputs: readonly KvInput[] = [
+      putA,
+      deleteA,
+      { type: 'range', key: 'a' },
+      { type: 'txn', compares: [], success: [], failure: [] },
+    ]
+    const answers: readonly KvResponse[] = [
+      { type: 'put' },
+      { type: 'deleteRange', deleted: 0 },
+      { type: 'range', kvs: [], count: 0 },
+      { type: 'txn', succeeded: true, responses: [] },
+    ]
+    for (const input of inputs) {
+      for (const answer of answers) {
+        const found = kinds([at(0, 1).did(input, 2, answer)], oneChange, { othersWrite: true })
+        if (answer.type !== input.type) expect(found).toContain('wrongAnswer')
+      }
+    }
+  })
+
   it('the violation says which record, and what is there', () => {
     const [violation] = checkRevisions([at(0, 1).put('a', 'y', 2)], oneChange)
     expect(violation?.records).toEqual([at(0, 1).put('a', 'y', 2)])
@@ -265,7 +345,7 @@ describe('changes that cannot be', () => {
     ['gap in the revisions', [{ revision: 3, events: [put('a', [3, 'x'])] }]],
     ['a revision twice', [...log(first), { revision: 2, events: [put('b', [2, 'x'])] }]],
     ['an empty revision', [...log(first), { revision: 3, events: [] }]],
-    ['a key twice in one', log([put('a', [2, 'x']), put('a', [2, 'y', 2])])],
+    ['a key twice in one', log([put('a', [2, 'x']), put('a', [2, 'y'])])],
     ['another mod revision', log([put('a', [3, 'x', 1, 2])])],
     ['a delete of another revision', log(first, [removal('a', 2)])],
     ['another create revision', log(first, [put('a', [3, 'y', 2, 3])])],

@@ -158,9 +158,9 @@ class RevisionSweep {
     const tooLate = lost.filter((record) => change.revision <= (this.#floors.get(record) ?? 0))
     if (candidates.length === 0) {
       if (!othersWrite) this.#report('unexplainedChange', `nobody asked for ${what}`)
-    } else if (failed.length > 0 && failed.length === candidates.length) {
+    } else if (failed.length === candidates.length) {
       this.#report('effectOfFailure', what, ...failed)
-    } else if (tooLate.length > 0 && tooLate.length === candidates.length) {
+    } else if (tooLate.length === candidates.length) {
       this.#report('writeInThePast', `${what}, was there before it began`, ...tooLate)
     } else {
       this.#report('effectTwice', `${what}, is there more often than asked for`, ...candidates)

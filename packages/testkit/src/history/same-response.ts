@@ -1,7 +1,7 @@
 /** Whether two answers say the same; what the wire leaves out when it is empty may be there or not. */
 
 import { isSameKeyValue } from './change-log.js'
-import type { KeyValue, KvResponse } from './kv-operation.js'
+import type { KvResponse } from './kv-operation.js'
 
 export function isSameResponse(a: KvResponse, b: KvResponse): boolean {
   if (a.type === 'range' && b.type === 'range') {
@@ -9,8 +9,8 @@ export function isSameResponse(a: KvResponse, b: KvResponse): boolean {
   }
   if (a.type === 'put' && b.type === 'put') return isSameKeyValue(a.prevKv, b.prevKv)
   if (a.type === 'deleteRange' && b.type === 'deleteRange') {
-    const [before, otherBefore]: (readonly KeyValue[])[] = [a.prevKvs ?? [], b.prevKvs ?? []]
-    return a.deleted === b.deleted && areSame(before ?? [], otherBefore ?? [], isSameKeyValue)
+    const areSameBefore = areSame(a.prevKvs ?? [], b.prevKvs ?? [], isSameKeyValue)
+    return a.deleted === b.deleted && areSameBefore
   }
   if (a.type === 'txn' && b.type === 'txn') {
     return a.succeeded === b.succeeded && areSame(a.responses, b.responses, isSameResponse)
