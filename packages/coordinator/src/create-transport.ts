@@ -18,6 +18,8 @@ export interface TransportParts {
   readonly storage: Storage
   readonly log: Logger
   readonly onRemoved: () => void
+  /** Others know of something that this member has lost. */
+  readonly onForgetful: (lost: string) => void
 }
 
 export interface Transport extends MemberTransport {
@@ -34,11 +36,13 @@ export function createTransport(parts: TransportParts): Transport {
     memberId,
     peers: othersIn(book, memberId),
     wasRemoved: (id) => book.removed.includes(id),
+    start: { term: storage.log.initialState().hardState.term, lastIndex: storage.log.lastIndex() },
     describeCluster: () => describeCluster(handler.describe()),
     handler: {
       ...handler,
       onRequest: (body) => handler.onRequest(body as PeerRequest),
       onRemoved: parts.onRemoved,
+      onForgetful: parts.onForgetful,
       beginSnapshot: (message, file) =>
         handler.wantsSnapshot(message)
           ? storage.receiveSnapshot({ ...message.snapshot, ...file })

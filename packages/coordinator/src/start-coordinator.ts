@@ -18,7 +18,7 @@ import { createMember } from './member.js'
 import { MemberRemovedError } from './member-removed-error.js'
 import { metricsText } from './metrics.js'
 import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
-import { openStorage } from './storage/open-storage.js'
+import { openStorage, rolledBack } from './storage/open-storage.js'
 import { systemClock } from './time/clock.js'
 
 /** A running member. */
@@ -94,6 +94,7 @@ async function open(base: Base): Promise<Coordinator> {
       createTransport({
         ...{ identity, handler, storage, log, peerUrl: config.peerUrl },
         onRemoved: () => onFatal(new MemberRemovedError(config.name)),
+        onForgetful: (lost) => onFatal(rolledBack(config.dataDirectory, memberId, lost)),
       }),
     createMetrics: (parts) =>
       metricsText({ ...parts, log: storage.log, leaderChanges: () => leaderChanges }),

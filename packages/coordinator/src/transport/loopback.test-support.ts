@@ -6,6 +6,7 @@ import type { Heartbeat, MemberId, Message } from '@holdfast/raft'
 import { expect } from 'vitest'
 import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
+import type { LogAtStart } from './peer-promises.js'
 import { PEER_PATH, PEER_PROTOCOL, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
 import { StreamTransport, type StreamHandler } from './stream-transport.js'
@@ -32,7 +33,10 @@ export interface MemberOptions {
   readonly port: number
   readonly peers: Readonly<Record<MemberId, number>>
   readonly clusterId?: string
+  readonly start?: LogAtStart
 }
+
+export const NEW_START: LogAtStart = { term: 0, lastIndex: 0 }
 
 /** A member that writes down what reaches it. */
 export class LoopbackMember {
@@ -46,7 +50,8 @@ export class LoopbackMember {
   beginSnapshot: StreamHandler['beginSnapshot'] = () => 'not wanted'
   readonly #port: number
 
-  constructor({ id, port, peers, clusterId = CLUSTER_ID }: MemberOptions) {
+  constructor(options: MemberOptions) {
+    const { id, port, peers, clusterId = CLUSTER_ID, start = NEW_START } = options
     this.id = id
     this.#port = port
     const urls = Object.entries(peers).map(
@@ -56,6 +61,7 @@ export class LoopbackMember {
       clusterId,
       memberId: id,
       peers: new Map(urls),
+      start,
       wasRemoved: (peer) => this.removed.includes(peer),
       describeCluster: () => '{}',
       handler: {
@@ -63,6 +69,7 @@ export class LoopbackMember {
         onRequest: (body) => this.answer(body),
         onUnreachable: (peer) => this.unreachable.push(peer),
         onRemoved: () => this.refusals.push('removed'),
+        onForgetful: (lost) => this.refusals.push(`forgetful: ${lost}`),
         beginSnapshot: (message, file) => this.beginSnapshot(message, file),
         onSnapshot: (message) => this.messages.push(message),
       },
@@ -101,7 +108,7 @@ export class LoopbackMember {
 /** Opens a stream by hand; rejects with the reason when it is refused. */
 export function openStream(
   port: number,
-  identity: Omit<StreamIdentity, 'clusterId'>,
+  identity: Omit<StreamIdentity, 'clusterId' | 'start'>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -109,7 +116,10 @@ export function openStream(
       host: HOST,
       port,
       path: PEER_PATH,
-      headers: { ...upgradeHeaders({ clusterId: CLUSTER_ID, ...identity }), ...headers },
+      headers: {
+        ...upgradeHeaders({ clusterId: CLUSTER_ID, start: NEW_START, ...identity }),
+        ...headers,
+      },
       agent: false,
     })
     attempt.once('upgrade', (_response, socket: Socket) => {

@@ -2,15 +2,15 @@
 
 import { request, type ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
-import { GONE, PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import { CONFLICT, GONE, PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
 
 /** An attempt that hangs is given up. */
 const CONNECT_TIMEOUT_MS = 1_000
 
 export interface StreamRefusal {
   readonly reason: string
-  /** This member was removed from the cluster: no later attempt will do better. */
-  readonly isFinal: boolean
+  /** No later attempt will do better: this member was removed, or has lost what it had said. */
+  readonly finality?: 'removed' | 'forgetful' | undefined
 }
 
 export interface StreamAttempt {
@@ -41,11 +41,16 @@ export function openStream({ url, identity, onOpen, onFailed }: StreamAttempt): 
     const { statusCode = 0 } = response
     onFailed({
       reason: typeof reason === 'string' ? reason : `status ${statusCode}`,
-      isFinal: statusCode === GONE,
+      finality: finalityOf(statusCode),
     })
   })
   attempt.once('timeout', () => attempt.destroy(new Error('the peer did not answer in time')))
   attempt.once('error', () => onFailed(undefined))
   attempt.end()
   return attempt
+}
+
+function finalityOf(status: number): StreamRefusal['finality'] {
+  if (status === GONE) return 'removed'
+  return status === CONFLICT ? 'forgetful' : undefined
 }

@@ -50,7 +50,7 @@ export class PeerChannel {
       onOpen: (socket) => this.#onOpen(socket),
       onFailed: (refusal) => {
         if (refusal !== undefined) this.#onRefused(refusal)
-        if (refusal?.isFinal !== true) {
+        if (refusal?.finality === undefined) {
           this.#reopenLater(refusal === undefined ? RECONNECT_MS : AFTER_REFUSAL_MS)
         }
       },

@@ -1,18 +1,23 @@
 /** The port on which other members open their streams. It serves members alone, and no client. */
 
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MemberId } from '@holdfast/raft'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
 import { CLUSTER_PATH, PEER_PATH, PEER_PROTOCOL, readUpgrade } from './peer-protocol.js'
+import type { LogAtStart } from './peer-promises.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
+
+const PRECONDITION_FAILED = 412
 
 export interface PeerListenerOptions {
   readonly clusterId: string
   readonly memberId: MemberId
   readonly isPeer: (id: MemberId) => boolean
   readonly wasRemoved: (id: MemberId) => boolean
+  /** What a member has lost that it had said it holds. */
+  readonly broken: (id: MemberId, start: LogAtStart) => string | undefined
   /** What a member that wants to join must know: see `cluster-description.ts`. */
   readonly describeCluster: () => string
   readonly onMessage: (from: MemberId, message: PeerMessage) => void
@@ -71,9 +76,10 @@ export class PeerListener {
     const opened = readUpgrade(request.headers, this.#options)
     if (request.url !== PEER_PATH || 'refusal' in opened) {
       const reason = 'refusal' in opened ? opened.refusal : 'unknown path'
+      const status = ('status' in opened ? opened.status : undefined) ?? PRECONDITION_FAILED
       this.#options.onRefused(`${reason}: asked by ${socket.remoteAddress ?? 'somebody'}`)
       socket.end(
-        `HTTP/1.1 ${'isFinal' in opened ? '410 Gone' : '412 Precondition Failed'}\r\nholdfast-refusal: ${reason}\r\n` +
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nholdfast-refusal: ${reason}\r\n` +
           'content-length: 0\r\nconnection: close\r\n\r\n',
         // Whether or not the other side closes its half: nothing else would ever end it.
         () => socket.destroy(),

@@ -6,11 +6,14 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { MemberId } from '@holdfast/raft'
+import type { LogAtStart } from './peer-promises.js'
 
 export const PEER_PROTOCOL = 'holdfast-peer/1'
 export const PEER_PATH = '/holdfast/peer'
 /** The status by which a member learns that it was removed (etcd: rafthttp does the same). */
 export const GONE = 410
+/** The status by which it learns that it has forgotten what it had said. */
+export const CONFLICT = 409
 
 export const CLUSTER_PATH = '/holdfast/cluster'
 
@@ -30,6 +33,8 @@ export interface StreamIdentity {
   readonly from: MemberId
   readonly to: MemberId
   readonly channel: ChannelName
+  /** Of the sender. */
+  readonly start: LogAtStart
 }
 
 export function upgradeHeaders(identity: StreamIdentity): Record<string, string> {
@@ -40,6 +45,8 @@ export function upgradeHeaders(identity: StreamIdentity): Record<string, string>
     'holdfast-from': identity.from,
     'holdfast-to': identity.to,
     'holdfast-channel': identity.channel,
+    'holdfast-started-in-term': String(identity.start.term),
+    'holdfast-started-at-index': String(identity.start.lastIndex),
   }
 }
 
@@ -51,10 +58,12 @@ export function readUpgrade(
     readonly memberId: MemberId
     readonly isPeer: (id: MemberId) => boolean
     readonly wasRemoved: (id: MemberId) => boolean
+    /** What a member has lost that it had said it holds. */
+    readonly broken: (id: MemberId, start: LogAtStart) => string | undefined
   },
 ):
   | { readonly from: MemberId; readonly channel: ChannelName }
-  | { readonly refusal: string; readonly isFinal?: boolean } {
+  | { readonly refusal: string; readonly status?: number } {
   const from = headers['holdfast-from']
   const channel = CHANNEL_NAMES.find((name) => name === headers['holdfast-channel'])
   if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
@@ -65,11 +74,22 @@ export function readUpgrade(
     return { refusal: `this member is ${expected.memberId}` }
   }
   if (typeof from === 'string' && expected.wasRemoved(from)) {
-    return { refusal: 'the sender was removed from this cluster', isFinal: true }
+    return { refusal: 'the sender was removed from this cluster', status: GONE }
   }
   if (typeof from !== 'string' || !expected.isPeer(from)) {
     return { refusal: 'the sender is no member of this cluster' }
   }
   if (channel === undefined) return { refusal: 'unknown channel' }
+  const start = startOf(headers)
+  if (start === undefined) return { refusal: 'the sender does not say what it started with' }
+  const broken = expected.broken(from, start)
+  if (broken !== undefined) return { refusal: broken, status: CONFLICT }
   return { from, channel }
+}
+
+function startOf(headers: IncomingHttpHeaders): LogAtStart | undefined {
+  const term = Number(headers['holdfast-started-in-term'] ?? NaN)
+  const lastIndex = Number(headers['holdfast-started-at-index'] ?? NaN)
+  const isKnown = Number.isSafeInteger(term) && Number.isSafeInteger(lastIndex)
+  return isKnown ? { term, lastIndex } : undefined
 }

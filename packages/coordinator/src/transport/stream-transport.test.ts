@@ -12,6 +12,7 @@ import {
   freePort,
   HOST,
   LoopbackMember,
+  NEW_START,
   openStream,
   ScriptedPeer,
   type MemberOptions,
@@ -188,9 +189,38 @@ describe('who is refused (catalogue 49)', () => {
     await expect(opening).rejects.toThrow(reason)
   })
 
+  it('a stream of a member that has lost what it had said, and tells it (catalogue 34)', async () => {
+    const [portOfA, portOfB] = [await freePort(), await freePort()]
+    const b = await start({ id: 'b', port: portOfB, peers: { a: portOfA } })
+    const a = await start({ id: 'a', port: portOfA, peers: { b: portOfB } })
+    const envelope = { from: 'a', to: 'b', term: 3 } as const
+    await eventually(() => {
+      a.say({ type: 'appendEntriesAccepted', ...envelope, matchIndex: 9 })
+      return b.messages.length
+    }).toBeGreaterThan(0)
+    await a.transport.close()
+
+    const restarted = { id: 'a', port: portOfA, peers: { b: portOfB } }
+    const sound = await start({ ...restarted, start: { term: 3, lastIndex: 9 } })
+    await eventually(() => {
+      sound.say(sound.heartbeat('b', 1))
+      return b.messages.some(({ type }) => type === 'heartbeat')
+    }).toBe(true)
+    await sound.transport.close()
+    const old = await start({ ...restarted, start: { term: 3, lastIndex: 8 } })
+    const lost = 'forgetful: it had acknowledged entry 9, and started with 8'
+    await eventually(() => old.refusals).toContain(lost)
+  })
+
   it('a stream at another path, and anything that is not a stream', async () => {
     const { b, portOfB } = await pair()
-    const headers = upgradeHeaders({ clusterId: CLUSTER_ID, from: 'a', to: 'b', channel: 'log' })
+    const headers = upgradeHeaders({
+      clusterId: CLUSTER_ID,
+      from: 'a',
+      to: 'b',
+      channel: 'log',
+      start: NEW_START,
+    })
     const status = (path: string, options: object): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
         const asked = get({ host: HOST, port: portOfB, path, agent: false, ...options })
@@ -209,7 +239,13 @@ describe('who is refused (catalogue 49)', () => {
     const port = await freePort()
     const b = await start({ id: 'b', port, peers: { a: await freePort() } })
     const stubborn = connect({ port, host: HOST, allowHalfOpen: true })
-    const headers = upgradeHeaders({ clusterId: '78', from: 'a', to: 'b', channel: 'log' })
+    const headers = upgradeHeaders({
+      clusterId: '78',
+      from: 'a',
+      to: 'b',
+      channel: 'log',
+      start: NEW_START,
+    })
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     stubborn.write(`GET ${PEER_PATH} HTTP/1.1\r\nhost: b\r\n${lines.join('')}\r\n`)
     stubborn.resume()
@@ -238,7 +274,11 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
   ])('is closed when it holds %s, and nothing of it is delivered', async (_what, bytes) => {
     const portOfB = await freePort()
     const b = await start({ id: 'b', port: portOfB, peers: { a: await freePort() } })
-    const socket = await openStream(portOfB, { from: 'a', to: 'b', channel: 'log' })
+    const socket = await openStream(portOfB, {
+      from: 'a',
+      to: 'b',
+      channel: 'log',
+    })
     const closed = ended(socket)
     socket.write(bytes)
     await closed
@@ -269,7 +309,11 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
     const portOfB = await freePort()
     const b = await start({ id: 'b', port: portOfB, peers: { a: await freePort() } })
     const old = await openStream(portOfB, { from: 'a', to: 'b', channel: 'control' })
-    const other = await openStream(portOfB, { from: 'a', to: 'b', channel: 'log' })
+    const other = await openStream(portOfB, {
+      from: 'a',
+      to: 'b',
+      channel: 'log',
+    })
     const closed = ended(old)
     const renewed = await openStream(portOfB, { from: 'a', to: 'b', channel: 'control' })
     await closed

@@ -7,6 +7,7 @@ import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
 import { PeerChannel } from './peer-channel.js'
 import type { PeerMessage, PeerQuestion, PeerReply } from './peer-codec.js'
 import { PeerListener } from './peer-listener.js'
+import { PeerPromises, type LogAtStart } from './peer-promises.js'
 import { LASTING_CHANNELS, type LastingChannel } from './peer-protocol.js'
 import type { SnapshotFile } from './snapshot-protocol.js'
 import { SnapshotReceiver, type SnapshotReceiverOptions } from './snapshot-receiver.js'
@@ -19,6 +20,8 @@ export interface StreamHandler {
   onUnreachable(id: MemberId): void
   /** A peer says that this member was removed from the cluster. */
   onRemoved(): void
+  /** A peer says what this member has lost that it had said it holds. */
+  onForgetful(lost: string): void
   readonly beginSnapshot: SnapshotReceiverOptions['begin']
   readonly onSnapshot: SnapshotReceiverOptions['onReceived']
 }
@@ -29,6 +32,8 @@ export interface StreamTransportOptions {
   /** The other members and where they listen, to begin with. */
   readonly peers: ReadonlyMap<MemberId, { readonly url: string }>
   readonly wasRemoved: (id: MemberId) => boolean
+  /** What this member's disk held when it started. */
+  readonly start: LogAtStart
   /** What a member that wants to join is told. */
   readonly describeCluster: () => string
   readonly handler: StreamHandler
@@ -52,6 +57,7 @@ export class StreamTransport {
   readonly #channels = new Map<MemberId, Channels>()
   #peers: StreamTransportOptions['peers']
   #isOpen = false
+  readonly #promises = new PeerPromises()
   readonly #snapshots: SnapshotReceiver
   /** Ends what is being sent when the transport closes. */
   readonly #closing = new AbortController()
@@ -73,6 +79,7 @@ export class StreamTransport {
       memberId,
       isPeer: (id) => this.#peers.has(id),
       wasRemoved: options.wasRemoved,
+      broken: (id, start) => this.#promises.broken(id, start),
       describeCluster: options.describeCluster,
       onMessage: (from, message) => this.#receive(from, message),
       onSnapshotStream: (socket, from, head) => this.#snapshots.serve(socket, from, head),
@@ -149,12 +156,12 @@ export class StreamTransport {
 
   /** Sends the file at `path`, of which the receiver's core is told by `message`. */
   sendSnapshot(message: InstallSnapshot, path: string, file: SnapshotFile): Promise<void> {
-    const { clusterId, memberId } = this.#options
+    const { clusterId, memberId, start } = this.#options
     const peer = this.#peers.get(message.to)
     if (peer === undefined) return Promise.reject(new Error(`${message.to} is no peer`))
     return sendSnapshot({
       url: peer.url,
-      identity: { clusterId, from: memberId, to: message.to, channel: 'snapshot' },
+      identity: { clusterId, from: memberId, to: message.to, channel: 'snapshot', start },
       offer: { message, file },
       path,
       signal: this.#closing.signal,
@@ -172,16 +179,17 @@ export class StreamTransport {
   }
 
   #addChannels(id: MemberId, url: string): Channels {
-    const { clusterId, memberId, onRefused, handler } = this.#options
+    const { clusterId, memberId, start, onRefused, handler } = this.#options
     const channel = (name: LastingChannel): PeerChannel =>
       new PeerChannel({
         url,
-        identity: { clusterId, from: memberId, to: id, channel: name },
+        identity: { clusterId, from: memberId, to: id, channel: name, start },
         onDropped: (messages) => this.#onDropped(id, messages),
         onBroken: () => this.#onBroken(id, name),
-        onRefused: ({ reason, isFinal }) => {
+        onRefused: ({ reason, finality }) => {
           onRefused(reason)
-          if (isFinal) handler.onRemoved()
+          if (finality === 'removed') handler.onRemoved()
+          if (finality === 'forgetful') handler.onForgetful(reason)
         },
       })
     const channels = { control: channel('control'), log: channel('log') }
@@ -192,7 +200,10 @@ export class StreamTransport {
   #receive(from: MemberId, message: PeerMessage): void {
     if (message.type === 'question') void this.#answer(from, message)
     else if (message.type === 'reply') this.#onReply(from, message)
-    else this.#options.handler.onMessage(message)
+    else {
+      this.#promises.hear(message)
+      this.#options.handler.onMessage(message)
+    }
   }
 
   async #answer(from: MemberId, { id, body }: PeerQuestion): Promise<void> {
