@@ -187,7 +187,7 @@ class Exchange {
   }
 
   #toServer(arrive: () => void, connected: () => void): void {
-    this.#links.stream(this.#client, [this.#client.name, this.#name], () => {
+    this.#links.connect(this.#client, [this.#client.name, this.#name], () => {
       connected()
       arrive()
     })

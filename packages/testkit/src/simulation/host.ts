@@ -21,6 +21,9 @@ type Phase = (typeof PHASES)[number]
 /** A turn of the event loop, on average; what arrives within it is one batch. */
 const TURN_MS = 0.3
 
+/** As the SDK's transport has it. */
+const TCP_KEEPALIVE_MS = 10_000
+
 export class Host {
   readonly name: string
   readonly world: World
@@ -73,10 +76,17 @@ export class Host {
     this.#endListeners.delete(listener)
   }
 
-  /** @param kind of a machine without power nobody hears anything, not even that */
+  /**
+   * @param kind of a machine without power nobody hears anything, not even that, until a probe of TCP
+   * finds that it is not there, or has forgotten the connection
+   */
   kill(kind: 'process' | 'power' = 'process'): void {
     this.#isAlive = false
-    if (kind === 'process') for (const listener of [...this.#endListeners]) listener()
+    const tell = (): void => {
+      for (const listener of [...this.#endListeners]) listener()
+    }
+    if (kind === 'process') tell()
+    else this.world.after(TCP_KEEPALIVE_MS, tell)
   }
 
   pause(): void {

@@ -20,9 +20,19 @@ export interface LinkConditions {
 
 interface Link {
   readonly chance: Chance
+  /** What a connection sends again when the link is mended. */
+  readonly held: (() => void)[]
   isCut: boolean
   /** When the last of what is on its way arrives. */
   lastArrivalMs: number
+}
+
+/** What is on its way. */
+interface Parcel {
+  readonly isOrdered: boolean
+  readonly arrive: () => void
+  /** A partition began before it arrived. */
+  readonly lost: () => void
 }
 
 export class Links {
@@ -44,7 +54,7 @@ export class Links {
   }
 
   mend(direction: Direction): void {
-    this.#link(direction).isCut = false
+    mend(this.#link(direction))
   }
 
   isCut(direction: Direction): boolean {
@@ -52,7 +62,7 @@ export class Links {
   }
 
   mendAll(): void {
-    for (const link of this.#links.values()) link.isCut = false
+    for (const link of this.#links.values()) mend(link)
   }
 
   /** @returns false if it was lost and whoever sent it could know in time */
@@ -67,26 +77,39 @@ export class Links {
       this.lost += 1
       return false
     }
-    const { isOrdered } = this.conditions
-    this.#send(from, direction, { isOrdered, arrive })
+    const parcel = {
+      isOrdered: this.conditions.isOrdered,
+      arrive,
+      lost: () => void (this.swallowed += 1),
+    }
+    this.#send(from, direction, parcel)
     if (link.chance.happens(repetition)) {
       this.repeated += 1
-      this.#send(from, direction, { isOrdered, arrive })
+      this.#send(from, direction, parcel)
     }
     return true
   }
 
-  /** As `carry`, but as a connection does it: neither lost nor repeated, and in order. */
-  stream(from: Host, direction: Direction, arrive: () => void): void {
-    if (this.#link(direction).isCut) this.swallowed += 1
-    else this.#send(from, direction, { isOrdered: true, arrive })
+  /** As `carry`, but as a new connection does it: neither lost nor repeated, unless the link is cut. */
+  connect(from: Host, direction: Direction, arrive: () => void): void {
+    const lost = (): void => void (this.swallowed += 1)
+    if (this.#link(direction).isCut) lost()
+    else this.#send(from, direction, { isOrdered: true, arrive, lost })
   }
 
-  #send(
-    { world }: Host,
-    direction: Direction,
-    { isOrdered, arrive }: { readonly isOrdered: boolean; readonly arrive: () => void },
-  ): void {
+  /** On a connection: in order, and again when the link is mended, as TCP does it. */
+  stream(from: Host, direction: Direction, arrive: () => void): void {
+    const link = this.#link(direction)
+    const again = (): void => this.stream(from, direction, arrive)
+    const lost = (): void => {
+      this.swallowed += 1
+      link.held.push(again)
+    }
+    if (link.isCut) lost()
+    else this.#send(from, direction, { isOrdered: true, arrive, lost })
+  }
+
+  #send({ world }: Host, direction: Direction, { isOrdered, arrive, lost }: Parcel): void {
     const link = this.#link(direction)
     const { minDelayMs, meanDelayMs } = this.conditions
     const takesMs = minDelayMs + link.chance.exponential(meanDelayMs)
@@ -96,7 +119,7 @@ export class Links {
     link.lastArrivalMs = Math.max(link.lastArrivalMs, atMs)
     world.after(atMs - world.nowMs, () => {
       // What is on its way when a partition begins does not arrive.
-      if (this.#link(direction).isCut) this.swallowed += 1
+      if (this.#link(direction).isCut) lost()
       else arrive()
     })
   }
@@ -105,9 +128,15 @@ export class Links {
     const name = `${from}→${to}`
     let link = this.#links.get(name)
     if (link === undefined) {
-      link = { chance: this.#chance.stream('link', name), isCut: false, lastArrivalMs: 0 }
+      const chance = this.#chance.stream('link', name)
+      link = { chance, held: [], isCut: false, lastArrivalMs: 0 }
       this.#links.set(name, link)
     }
     return link
   }
+}
+
+function mend(link: Link): void {
+  link.isCut = false
+  for (const again of link.held.splice(0)) again()
 }
