@@ -24,9 +24,11 @@ export interface Aftermath {
   readonly problems: readonly string[]
 }
 
+/** @param excused how often each member, by its name, was made to end by itself */
 export async function awaitAftermath(
   cluster: ProcessCluster,
   recorder: Recorder,
+  excused: ReadonlyMap<string, number>,
 ): Promise<Aftermath> {
   const startMs = nowMs()
   const problems: string[] = []
@@ -53,7 +55,9 @@ export async function awaitAftermath(
       problems.push(`members 1 and ${index + 2} tell different histories`)
     }
   })
-  problems.push(...cluster.members.flatMap(complaintsOf))
+  problems.push(
+    ...cluster.members.flatMap((member) => complaintsOf(member, excused.get(member.name) ?? 0)),
+  )
   return { changes, recoveryMs, problems }
 }
 
@@ -85,14 +89,16 @@ async function equalContents(
 }
 
 /** A member that ended by itself, or met what it calls a defect. */
-function complaintsOf(member: MemberProcess): readonly string[] {
+function complaintsOf(member: MemberProcess, excused: number): readonly string[] {
   const ended = member.exits.filter(({ signal }) => signal !== 'SIGKILL')
-  const lines = member
-    .output()
-    .split('\n')
-    .filter((line) => /"level":(50|60)|no longer be trusted|defect/.test(line))
+  const lines = member.output().split('\n')
+  const defects = lines.filter((line) => /"level":50/.test(line))
+  const fatal = lines.filter((line) => /"level":60/.test(line))
+  const unexcused = ended.length > excused || fatal.length > excused
   return [
-    ...ended.map(({ code }) => `${member.name} ended by itself with status ${code ?? 'none'}`),
-    ...lines.slice(0, 3).map((line) => `${member.name} says: ${line.slice(0, 400)}`),
+    ...(unexcused ? [`${member.name} ended by itself: ${JSON.stringify(ended)}`] : []),
+    ...[...(unexcused ? fatal : []), ...defects]
+      .slice(0, 5)
+      .map((line) => `${member.name} says: ${line.slice(0, 400)}`),
   ]
 }

@@ -1,7 +1,7 @@
 /** Which cells a run consists of. */
 
 import { seededRandom } from '../seeded-random.js'
-import type { CellPlan } from './cell.js'
+import type { CellPlan } from './cell-plan.js'
 import type { RunOptions } from './options.js'
 import { drawSchedule, type FaultClass, type PlannedFault } from './schedule.js'
 import type { Workload } from './workload.js'

@@ -120,7 +120,7 @@ class Contender {
 
 async function run(task: ContenderTask): Promise<void> {
   const { endpoints, sessionTtlSeconds, process: label } = task
-  const holdfast = connect({ endpoints, sessionTtlSeconds, label, attemptTimeoutMs: 500 })
+  const holdfast = connect({ endpoints, sessionTtlSeconds, label, attemptTimeoutMs: 1_000 })
   const ending = new AbortController()
   process.stdin.resume()
   process.stdin.once('end', () => ending.abort())

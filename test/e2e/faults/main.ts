@@ -6,7 +6,8 @@
  *   npm run e2e -- --kills 500
  */
 
-import { runCell, type CellPlan, type CellResult } from './cell.js'
+import { runCell } from './cell.js'
+import type { CellPlan, CellResult } from './cell-plan.js'
 import { cellOf, killCellOf } from './cells.js'
 import { parseOptions, RunOptionsError, usage, type RunOptions } from './options.js'
 import { describeCell, describeResult, summarize } from './report.js'

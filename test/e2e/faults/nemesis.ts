@@ -3,7 +3,7 @@
  * nothing, and does not count (etcd's robustness tests; Jepsen).
  */
 
-import type { FaultyCluster, MemberProcess } from '@holdfast/testkit'
+import type { DiskFaults, FaultyCluster, MemberProcess } from '@holdfast/testkit'
 import type { PlannedFault } from './schedule.js'
 
 export interface Stage extends FaultyCluster {
@@ -12,6 +12,10 @@ export interface Stage extends FaultyCluster {
   readonly inFlight: () => number
   /** Stops a client that holds something until it has lost it; several, if several offer that. */
   readonly pauseHolders: readonly (() => Promise<readonly Effect[]>)[]
+  /** By the members' names; none where disks cannot be made to fail. */
+  readonly disks: ReadonlyMap<string, DiskFaults>
+  /** Waits for a member to end, which is then not held against it; false if it does not. */
+  readonly endsByItself: (member: MemberProcess, withinMs: number) => Promise<boolean>
   /** Complains unless a new operation succeeds soon: a majority is there and within reach. */
   readonly expectProgress: (while_: string) => Promise<void>
 }

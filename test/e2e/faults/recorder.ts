@@ -4,9 +4,18 @@
  */
 
 import { HoldfastError } from '@holdfast/client'
-import type { ContenderRecord, KvRecord, Outcome, WatchRecord } from '@holdfast/testkit'
+import type {
+  ContenderRecord,
+  DeliveryRecord,
+  KvRecord,
+  LeaseRecord,
+  Outcome,
+  PushRecord,
+  WatchRecord,
+} from '@holdfast/testkit'
 
-export type HistoryRecord = KvRecord | ContenderRecord | WatchRecord
+export type HistoryRecord =
+  KvRecord | ContenderRecord | WatchRecord | PushRecord | DeliveryRecord | LeaseRecord
 
 /** Milliseconds, with a fraction. */
 export function nowMs(): number {
@@ -60,14 +69,10 @@ export class Recorder {
   }
 }
 
-/** A watch asks for nothing while it waits. */
+/** What only waits, or looks at what another record tells, is nowhere. */
 function spanOf(record: HistoryRecord): readonly [number, number] {
-  switch (record.kind) {
-    case 'kv':
-      return [record.startMs, record.endMs ?? Infinity]
-    case 'contender':
-      return [record.requestedMs, record.endedMs ?? Infinity]
-    case 'watch':
-      return [Infinity, Infinity]
-  }
+  if ('startMs' in record) return [record.startMs, record.endMs ?? Infinity]
+  if (record.kind === 'contender') return [record.requestedMs, record.endedMs ?? Infinity]
+  if (record.kind === 'delivery') return [record.deliveredMs, record.endedMs ?? Infinity]
+  return [Infinity, -Infinity]
 }

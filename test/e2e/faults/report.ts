@@ -1,6 +1,6 @@
 /** What a run says of itself while it runs, and at its end. */
 
-import type { CellPlan, CellResult } from './cell.js'
+import type { CellPlan, CellResult } from './cell-plan.js'
 import { describePlan } from './schedule.js'
 
 export function describeCell(plan: CellPlan): string {

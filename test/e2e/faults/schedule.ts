@@ -10,6 +10,7 @@ export const FAULT_CLASSES = {
   partition: ['isolate', 'minority', 'mute', 'deafen', 'muteMessages', 'deafenMessages', 'flap'],
   network: ['slowNetwork', 'damage', 'reset'],
   clients: ['cutClients', 'loseAnswers'],
+  disk: ['slowDisk', 'failFsync', 'fullDisk'],
 } as const
 
 export type FaultClass = keyof typeof FAULT_CLASSES
@@ -46,6 +47,9 @@ const LENGTHS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   reset: [2, 4],
   cutClients: [2, 4],
   loseAnswers: [2, 4],
+  slowDisk: [5, 9],
+  failFsync: [0, 0],
+  fullDisk: [3, 6],
 }
 
 export interface ScheduleOptions {
@@ -93,4 +97,20 @@ function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
 export function describePlan({ atMs, kind, target, forMs }: PlannedFault): string {
   const whom = target === 'leader' ? 'the leader' : `follower ${target}`
   return `${(atMs / 1_000).toFixed(1)} s ${kind} ${whom} for ${forMs} ms`
+}
+
+/** Each of these once, for as short as it ever lasts: a schedule without chance. */
+export function eachOnce(
+  kinds: readonly FaultKind[],
+  {
+    electionTimeoutMs,
+    target,
+  }: Pick<ScheduleOptions, 'electionTimeoutMs'> & Pick<PlannedFault, 'target'>,
+): readonly PlannedFault[] {
+  let atMs = electionTimeoutMs
+  return kinds.map((kind) => {
+    const planned = { atMs, kind, target, forMs: electionTimeoutMs * LENGTHS[kind][0] }
+    atMs += planned.forMs + electionTimeoutMs
+    return planned
+  })
 }

@@ -1,8 +1,10 @@
 /** All checkers, on everything that was recorded. */
 
 import {
+  checkLeases,
   checkLinearizability,
   checkLocks,
+  checkQueue,
   checkRevisions,
   checkWatches,
   checkWellFormed,
@@ -12,14 +14,17 @@ import {
   type GuardedWrite,
   type KvInput,
   type KvRecord,
-  type WatchRecord,
+  type QueueHistory,
 } from '@holdfast/testkit'
 import { guardedKey } from './guarded-key.js'
 import type { HistoryRecord } from './recorder.js'
+import { QUEUE } from './workloads/queues.js'
 
 export interface Evidence {
   readonly records: readonly HistoryRecord[]
   readonly changes: readonly Change[]
+  /** When the last fault was over. */
+  readonly healedMs: number
 }
 
 export interface Complaint {
@@ -27,26 +32,61 @@ export interface Complaint {
   readonly message: string
 }
 
-export function judge({ records, changes }: Evidence): readonly Complaint[] {
-  const kv = records.filter((record): record is KvRecord => record.kind === 'kv')
-  const contenders = records.filter(
-    (record): record is ContenderRecord => record.kind === 'contender',
-  )
-  const watches = records.filter((record): record is WatchRecord => record.kind === 'watch')
+/** Members look for expired leases, and elect who looks, within this time; machines are busy. */
+const LEASE_BOUND_MS = 10_000
+
+export function judge({ records, changes, healedMs }: Evidence): readonly Complaint[] {
+  const kv = ofKinds(records, ['kv'])
+  const contenders = ofKinds(records, ['contender'])
   const completeTo = changes.at(-1)?.revision ?? 0
-  const complete = watches.map((watch) => ({ ...watch, completeTo }))
+  const watches = ofKinds(records, ['watch']).map((watch) => ({ ...watch, completeTo }))
+  const leases = ofKinds(records, LEASE_KINDS)
   // What the SDK writes for locks and queues is its own affair.
   const othersWrite = changes.some(({ events }) => events.some(isOfPrimitive))
+  const queue = {
+    pushes: ofKinds(records, ['push']),
+    deliveries: ofKinds(records, ['delivery']),
+    ...leftIn(changes),
+  }
   return [
     ...complaints('well-formed', checkWellFormed(kv)),
     ...complaints('linearizability', checkLinearizability(kv.filter(isOnPlainKeys), kvModel)),
     ...complaints('revision sweep', checkRevisions(kv, changes, { othersWrite })),
     ...complaints('locks', checkLocks(contenders, guardedWrites(contenders, changes))),
-    ...complaints('watches', checkWatches(complete, changes)),
+    ...complaints('queues', checkQueue(queue)),
+    ...complaints('leases', checkLeases(leases, { boundMs: LEASE_BOUND_MS, healedMs })),
+    ...complaints('watches', checkWatches(watches, changes)),
   ]
 }
 
-const PRIMITIVES = ['contended/', 'queue/']
+const LEASE_KINDS = ['leaseGrant', 'leaseKeepAlive', 'leaseRevoke', 'leaseSighting'] as const
+
+function ofKinds<Kind extends HistoryRecord['kind']>(
+  records: readonly HistoryRecord[],
+  kinds: readonly Kind[],
+): readonly Extract<HistoryRecord, { readonly kind: Kind }>[] {
+  const isWanted = (
+    record: HistoryRecord,
+  ): record is Extract<HistoryRecord, { readonly kind: Kind }> =>
+    (kinds as readonly string[]).includes(record.kind)
+  return records.filter(isWanted)
+}
+
+/** The items that the changes have left in the queue, by what they hold. */
+function leftIn(changes: readonly Change[]): Pick<QueueHistory, 'remaining' | 'dead'> {
+  const values = new Map<string, string>()
+  for (const event of changes.flatMap(({ events }) => events)) {
+    if (event.type === 'put') values.set(event.kv.key, event.kv.value)
+    else values.delete(event.key)
+  }
+  const below = (prefix: string): readonly string[] =>
+    [...values]
+      .filter(([key]) => key.startsWith(`${QUEUE}/${prefix}/`))
+      .map(([, value]) => (JSON.parse(value) as { readonly value: string }).value)
+  return { remaining: below('body'), dead: below('dead') }
+}
+
+const PRIMITIVES = ['contended/', `${QUEUE}/`]
 
 function isOfPrimitive(event: Change['events'][number]): boolean {
   const key = event.type === 'put' ? event.kv.key : event.key

@@ -2,6 +2,7 @@
 
 import type { Nemesis } from '../nemesis.js'
 import type { FaultKind } from '../schedule.js'
+import { failFsync, fullDisk, slowDisk } from './disk-faults.js'
 import { cutClients, damage, loseAnswers, reset, slowNetwork } from './network-faults.js'
 import {
   bridge,
@@ -20,4 +21,5 @@ export const nemeses: Readonly<Record<FaultKind, Nemesis>> = {
   ...{ kill, killAll, pauseShort, pauseLong, pauseHolder },
   ...{ isolate, minority, mute, deafen, muteMessages, deafenMessages, flap, bridge, ring },
   ...{ slowNetwork, damage, reset, cutClients, loseAnswers },
+  ...{ slowDisk, failFsync, fullDisk },
 }

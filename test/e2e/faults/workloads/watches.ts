@@ -39,9 +39,10 @@ function wishesOf(member: number): readonly WatchWish[] {
 /** The SDK resumes by itself, so that all is one stream to whoever reads it. */
 async function roam(context: WorkloadContext, first: number): Promise<WatchRecord> {
   const holdfast = context.connect(first)
-  const { revision } = await holdfast.kv.range('nothing')
+  // The first member is well at the beginning; whatever comes later is watched.
+  const startRevision = (await holdfast.kv.range('nothing', { serializable: true })).revision + 1
   const messages: WatchRecord['streams'][number]['messages'][number][] = []
-  let next = revision + 1
+  let next = startRevision
   for (let isDone = false; !isDone && !context.givenUp.aborted;) {
     try {
       const watch = holdfast.watch(
@@ -61,6 +62,6 @@ async function roam(context: WorkloadContext, first: number): Promise<WatchRecor
       await delay(100)
     }
   }
-  const streams = [{ startRevision: revision + 1, messages }]
+  const streams = [{ startRevision, messages }]
   return { kind: 'watch', process: `roamer${first}`, ...EVERYTHING, prevKv: true, streams }
 }
