@@ -27,6 +27,8 @@ export interface CoreBuild {
   readonly scenarioOf: (seed: number) => Scenario
   /** @throws what was violated */
   readonly runScenario: (scenario: Scenario) => Outcome
+  /** The same run without composite events; see `simulation-expansion.test-support.ts`. */
+  readonly expandScenario: (scenario: Scenario) => Scenario
   /** Of a run of this seed, whatever becomes of it; see `simulation-trace.test-support.ts`. */
   readonly traceHash: (seed: number, onStep?: () => void) => string
 }
@@ -45,9 +47,8 @@ export async function buildCore(bug?: PlantedBug): Promise<CoreBuild> {
     const url = pathToFileURL(join(directory, `simulation-${name}.test-support.js`)).href
     return import(/* @vite-ignore */ url) as Promise<Partial<CoreBuild>>
   }
-  const { scenarioOf, runScenario } = await load('seed')
-  const { traceHash } = await load('trace')
-  return { directory, scenarioOf: scenarioOf!, runScenario: runScenario!, traceHash: traceHash! }
+  const parts = await Promise.all(['seed', 'expansion', 'trace'].map(load))
+  return Object.assign({ directory }, ...parts) as CoreBuild
 }
 
 /** This runs as TypeScript and as JavaScript, at different depths. */

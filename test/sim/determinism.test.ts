@@ -11,7 +11,7 @@ import { expect, it } from 'vitest'
 import { buildCore } from './core-build.js'
 
 const program = join(import.meta.dirname, '../dist/sim/main.js')
-const SEEDS = 20
+const SEEDS = 10
 
 it('a seed has one trace, here and in a fresh process under random garbage collections', async () => {
   const core = await buildCore()

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { buildCore, type CoreBuild } from './core-build.js'
 import { reportPlantedBugs } from './planted-bug-report.js'
 import { PLANTED_BUGS } from './planted-bugs.js'
+import type { Scenario } from './scenario.js'
 import { formatScript } from './script-text.js'
 import { shrink } from './shrink.js'
 import { complaintOf, kindOf, replayLine } from './violation.js'
@@ -109,10 +110,12 @@ function printShrunk(core: CoreBuild, seed: number, bug: string | undefined): vo
     process.exitCode = 1
     return
   }
-  const small = shrink(scenario, (smaller) => {
+  const stillFails = (smaller: Scenario): boolean => {
     const other = complaintOf(core, smaller)
     return other !== undefined && kindOf(other) === kindOf(complaint)
-  })
+  }
+  // Composite events go in few steps while they are whole, and are cut down when taken apart.
+  const small = shrink(core.expandScenario(shrink(scenario, stillFails)), stillFails)
   console.log(`# ${complaint}`)
   console.log(`# Shrunk from the ${scenario.events.length} events of seed ${seed}.`)
   console.log(formatScript({ ...small, bug }))

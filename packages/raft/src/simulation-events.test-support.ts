@@ -26,6 +26,10 @@ export const MIXES = ['calm', 'network', 'leaders', 'disks', 'members', 'logs', 
 /** How often each mix is drawn. */
 const MIX_WEIGHTS: readonly number[] = [1, 2, 2, 2, 2, 2, 13]
 
+/** As `changeOf` counts them. */
+export const CHANGES = ['addVoter', 'addLearner', 'promote', 'remove'] as const
+const NEVER = MIXES.map(() => 0)
+
 /** How often in each mix, and what happens. */
 const EVENTS: Readonly<Record<string, readonly [weights: readonly number[], run: Run]>> = {
   tick: [[8, 8, 4, 8, 6, 6, 4], (cluster, a) => cluster.tick(pick(cluster, a))],
@@ -82,6 +86,18 @@ const EVENTS: Readonly<Record<string, readonly [weights: readonly number[], run:
     [1, 2, 2, 1, 2, 1, 1],
     (cluster, a, b) => cluster.transfer(pick(cluster, a), pick(cluster, b).id),
   ],
+  // What the nemeses are made of, besides: only a run that was taken apart has these by name.
+  partitionOf: [
+    NEVER,
+    (cluster, a) => cluster.partition(cluster.members.filter((_, at) => a & (1 << at)).map(idOf)),
+  ],
+  changeOf: [
+    NEVER,
+    (cluster, a, b) => {
+      const type = CHANGES[Math.floor(b / 10)]!
+      cluster.changeMembership(pick(cluster, a), { type, id: pick(cluster, b % 10).id })
+    },
+  ],
   change: [[2, 3, 6, 2, 16, 1, 6], (cluster, a, b) => changeMembership(cluster, randomOf(a, b))],
 }
 
@@ -119,6 +135,10 @@ export function everybodyTicksOnce(cluster: SimulatedCluster): void {
 
 function randomOf(a: number, b: number): Random {
   return new Random(1_000 * a + b)
+}
+
+function idOf({ id }: SimulatedMember): string {
+  return id
 }
 
 function pick(cluster: SimulatedCluster, number: number): SimulatedMember {

@@ -15,8 +15,8 @@ import {
 import { traceHash } from './simulation-trace.test-support.js'
 import { SimulatedCluster } from './simulation.test-support.js'
 
-const SEEDS = Array.from({ length: 2_000 }, (_, seed) => seed)
-/** The rarest comes some thirty times in so many seeds. */
+/** In so many the rarest state of those below is reached some fifteen times. */
+const SEEDS = Array.from({ length: 1_000 }, (_, seed) => seed)
 const totals = noSightings()
 const ticksToSettle: number[] = []
 
