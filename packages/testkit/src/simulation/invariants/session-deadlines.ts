@@ -24,8 +24,9 @@ interface Renewal {
 interface Begun {
   readonly owner: SessionOwner
   readonly session: ClientSession
-  /** When the process last stood still. */
-  pausedMs: number
+  /** Whether the process stood still when it was last looked at, and until when it did. */
+  wasPaused: boolean
+  resumedMs: number
 }
 
 /** After it stood still, for what is due then. */
@@ -59,7 +60,7 @@ export class SessionDeadlines {
     try {
       const session = await owner.client.session()
       if (this.#begun.has(session.leaseId)) return
-      this.#begun.set(session.leaseId, { owner, session, pausedMs: -Infinity })
+      this.#begun.set(session.leaseId, { owner, session, wasPaused: false, resumedMs: -Infinity })
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
     }
@@ -70,8 +71,10 @@ export class SessionDeadlines {
     for (const [leaseId, begun] of this.#begun) {
       const { host, name } = begun.owner
       if (begun.session.signal.aborted || !host.isAlive) this.#begun.delete(leaseId)
-      else if (host.isPaused) begun.pausedMs = nowMs
-      else if (nowMs > begun.pausedMs + GRACE_MS) this.#check(leaseId, name)
+      else if (host.isPaused || begun.wasPaused) {
+        begun.wasPaused = host.isPaused
+        begun.resumedMs = nowMs
+      } else if (nowMs > begun.resumedMs + GRACE_MS) this.#check(leaseId, name)
     }
   }
 
