@@ -50,6 +50,7 @@ export interface MemberParts<Transport extends MemberTransport> {
     readonly hub: WatchHub
   }) => EdgeContext['metrics']
   readonly onStatus: (status: Status) => void
+  readonly onSlowDisk?: NodeOptions['onSlowDisk']
   /** A defect of ours, which a client only sees as an internal error. */
   readonly onDefect: (error: unknown) => void
   /** The member can no longer be trusted and must stop. */
@@ -161,6 +162,7 @@ function createNode(
     onApplied: (batch) => hub.onApplied(batch.revisions),
     onRestored: (revision) => hub.onRestored(revision),
     onStatus: parts.onStatus,
+    onSlowDisk: parts.onSlowDisk,
     onFatal: parts.onFatal,
   })
 }

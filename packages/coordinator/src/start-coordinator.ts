@@ -102,6 +102,8 @@ async function open(base: Base): Promise<Coordinator> {
       leaderChanges += status.leaderId === undefined ? 0 : 1
       log.info({ ...status }, 'status')
     },
+    onSlowDisk: (to, stalledMs) =>
+      log.warn({ to, stalledMs }, 'the disk is too slow to lead: handing over the leadership'),
     onDefect: (error) => log.error({ err: error }, 'defect'),
   })
   opened.add(() => member.close())

@@ -29,6 +29,7 @@ import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './peer
 import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
 import { ReadBarrier } from './read-barrier.js'
+import { SlowDisk } from './slow-disk.js'
 import { Snapshots, type SnapshotParts } from './snapshots.js'
 
 export interface NodeOptions {
@@ -54,6 +55,8 @@ export interface NodeOptions {
   /** The state was replaced by a later one; before, it was at `revision`. */
   readonly onRestored: (revision: number) => void
   readonly onStatus: (status: Status) => void
+  /** Leadership is handed over, because a write of the log takes so long. */
+  readonly onSlowDisk?: ((to: MemberId, stalledMs: number) => void) | undefined
   readonly onFatal: (error: unknown) => void
 }
 
@@ -92,6 +95,7 @@ export class CoordinatorNode {
   readonly #connections: PeerConnections
   readonly #snapshots: Snapshots
   readonly #cutter: LogCutter
+  readonly #disk: SlowDisk
   readonly #loop: RaftLoop
   #status: Status
   #restoreCount = 0
@@ -150,6 +154,11 @@ export class CoordinatorNode {
       transport: this.#transport,
       hasStarted: (id) => state.members().some((member) => member.id === id),
       ...{ wake, clock },
+    })
+    this.#disk = new SlowDisk({
+      ...{ memberId, raft: this.#raft, log: options.log, clock },
+      electionTimeoutMs: this.electionTimeoutMs,
+      onHandOver: (to, stalledMs) => options.onSlowDisk?.(to, stalledMs),
     })
     this.#loop = this.#createLoop()
     this.peerHandler = {
@@ -242,12 +251,13 @@ export class CoordinatorNode {
     return new RaftLoop(
       {
         raft: this.#raft,
-        log: this.#options.log,
+        log: this.#disk,
         transport: this.#transport,
         proposer: this.#proposer,
         reads: this.#reads,
         applier: this.#applier,
         clock: this.#options.clock,
+        isUnfitToLead: () => this.#disk.isSlow,
         snapshots: {
           send: (to) => void this.#snapshots.sendTo(to),
           install: (snapshot) => this.#install(snapshot),
@@ -317,6 +327,7 @@ export class CoordinatorNode {
 
   #onTick(nowMs: number): void {
     this.#connections.tick()
+    this.#disk.tick()
     this.#cutter.tick()
     this.#proposer.tick(nowMs)
     this.#reads.tick(nowMs)

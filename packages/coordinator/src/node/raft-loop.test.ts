@@ -65,6 +65,7 @@ class Parts {
     step: ({ type }: Message): void => this.note(`step ${type}`),
     reportUnreachable: (id: string): void => this.note(`unreachable ${id}`),
     onAppended: (term: number, index: number): void => this.note(`appended ${term}/${index}`),
+    status: this.status,
     hasReady: (): boolean => this.readies.length > 0,
     ready: (): Ready => this.readies.shift()!,
   }
@@ -109,6 +110,8 @@ class Parts {
   }
 
   readonly clock = systemClock
+  isUnfit = false
+  readonly isUnfitToLead = (): boolean => this.isUnfit
 
   installed: (() => void) | undefined
 
@@ -391,6 +394,19 @@ describe('ticks (catalogue 57, etcd #12528)', () => {
       'submit proposals',
       'submit reads',
     ])
+  })
+
+  it('do not bring an election nearer for who is unfit to lead, but count for a leader (catalogue 37)', async () => {
+    loop = new RaftLoop(parts, 2)
+    loop.start()
+    parts.isUnfit = true
+    await eventually(() => parts.elapsedTicks.length).toBeGreaterThan(0)
+    parts.raft.status = { ...parts.status, role: 'follower' }
+    parts.take()
+    await eventually(() => parts.journal.filter((call) => call === 'ticked').length).toBe(5)
+    expect(parts.take()).not.toContain('tick')
+    parts.isUnfit = false
+    await eventually(() => parts.journal).toContain('tick')
   })
 
   it('of a stall become one, which tells a leader how long it lasted', async () => {

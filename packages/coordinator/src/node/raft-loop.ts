@@ -47,7 +47,7 @@ type Append = NonNullable<Ready['append']>
 export interface RaftLoopParts {
   readonly raft: Pick<
     Raft,
-    'tick' | 'step' | 'reportUnreachable' | 'onAppended' | 'hasReady' | 'ready'
+    'tick' | 'step' | 'reportUnreachable' | 'onAppended' | 'hasReady' | 'ready' | 'status'
   >
   readonly log: LogWriter
   readonly transport: PeerTransport
@@ -56,6 +56,8 @@ export interface RaftLoopParts {
   readonly applier: Pick<Applier, 'enqueue' | 'reset' | 'applySlice'>
   readonly snapshots: SnapshotWork
   readonly clock: Clock
+  /** Whether this member must not become a leader now: no election timeout passes meanwhile. */
+  readonly isUnfitToLead: () => boolean
   readonly onMembership: (membership: MembershipAt) => void
   readonly onStatus: (status: Status) => void
   /** Once a tick, after the core's. */
@@ -143,7 +145,9 @@ export class RaftLoop {
     const { raft, proposer, reads, applier, transport } = this.#parts
     if (this.#tickDue) {
       this.#tickDue = false
-      raft.tick(this.#elapsedTicks())
+      const elapsedTicks = this.#elapsedTicks()
+      const isHeldBack = raft.status.role !== 'leader' && this.#parts.isUnfitToLead()
+      if (!isHeldBack) raft.tick(elapsedTicks)
       this.#parts.onTick(this.#parts.clock.nowMs())
     }
     proposer.submit()

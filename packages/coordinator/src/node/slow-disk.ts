@@ -1,0 +1,93 @@
+/**
+ * What a member does whose disk has become very slow: a leader that cannot write its own log within
+ * an election timeout hands the leadership to a voter, if the others are a quorum without it, and a
+ * member that has been that slow lately does not campaign (catalogue 37; etcd #15247). Nothing else
+ * waits for it: entries commit by the disks of the others, and heartbeats need none.
+ *
+ * Only writes under way tell how slow the disk is, so that a slow one is remembered for a while.
+ */
+
+import type { Membership, MemberId, Raft } from '@holdfast/raft'
+import type { Clock } from '../time/clock.js'
+import type { LogWriter } from './raft-loop.js'
+
+/** For how many election timeouts after a slow write the disk is not trusted to be fast again. */
+const REMEMBERED_ELECTION_TIMEOUTS = 3
+
+export interface SlowDiskParts {
+  readonly memberId: MemberId
+  readonly raft: Pick<Raft, 'isActive' | 'status' | 'transferLeadership'> & {
+    readonly membership: { readonly membership: Pick<Membership, 'voters'> }
+  }
+  readonly log: LogWriter
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly electionTimeoutMs: number
+  /** The leadership is being handed over because a write takes so long. */
+  readonly onHandOver: (to: MemberId, stalledMs: number) => void
+}
+
+export class SlowDisk implements LogWriter {
+  readonly #parts: SlowDiskParts
+  /** When each write under way was handed over, oldest first. */
+  readonly #begunMs: number[] = []
+  #slowUntilMs = -Infinity
+  #handOverAtMs = -Infinity
+  /** Who was asked before, for want of better knowledge of their disks. */
+  #asked = 0
+
+  constructor(parts: SlowDiskParts) {
+    this.#parts = parts
+  }
+
+  append(write: Parameters<LogWriter['append']>[0], onDurable: () => void): void {
+    const { log, clock } = this.#parts
+    this.#begunMs.push(clock.nowMs())
+    log.append(write, () => {
+      this.#remember()
+      this.#begunMs.shift()
+      onDurable()
+    })
+  }
+
+  /** Whether this member's disk is too slow to lead. */
+  get isSlow(): boolean {
+    this.#remember()
+    return this.#parts.clock.nowMs() < this.#slowUntilMs
+  }
+
+  /** To be called about once a heartbeat. */
+  tick(): void {
+    const { raft, clock, electionTimeoutMs, onHandOver } = this.#parts
+    const stalledMs = this.#stalledMs()
+    if (raft.status.role !== 'leader' || stalledMs < electionTimeoutMs) return
+    // A transfer has an election timeout to succeed; then another voter is asked.
+    const nowMs = clock.nowMs()
+    if (nowMs < this.#handOverAtMs + electionTimeoutMs) return
+    const to = this.#heir()
+    if (to === undefined || raft.transferLeadership(to) !== 'started') return
+    this.#handOverAtMs = nowMs
+    onHandOver(to, stalledMs)
+  }
+
+  /** How long the oldest write under way has been waited for. */
+  #stalledMs(): number {
+    const [oldest] = this.#begunMs
+    return oldest === undefined ? 0 : this.#parts.clock.nowMs() - oldest
+  }
+
+  #remember(): void {
+    const { clock, electionTimeoutMs } = this.#parts
+    if (this.#stalledMs() < electionTimeoutMs) return
+    this.#slowUntilMs = clock.nowMs() + REMEMBERED_ELECTION_TIMEOUTS * electionTimeoutMs
+  }
+
+  /** An active voter, if those are a quorum without this member. */
+  #heir(): MemberId | undefined {
+    const { raft, memberId } = this.#parts
+    const { voters } = raft.membership.membership
+    const active = voters.filter((id) => id !== memberId && raft.isActive(id))
+    if (2 * active.length <= voters.length) return undefined
+    this.#asked += 1
+    return active[this.#asked % active.length]
+  }
+}
