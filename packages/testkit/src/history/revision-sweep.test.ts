@@ -203,6 +203,8 @@ describe('reads', () => {
     expect(kinds([...twoPuts, at(4, 5).did(input, 2, answer)], twoChanges)).toEqual([])
     const strict = { ...input, success: [{ ...range, serializable: false }] }
     expect(kinds([...twoPuts, at(4, 5).did(strict, 2, answer)], twoChanges)).toEqual(['staleRead'])
+    const half = { ...strict, failure: [range] }
+    expect(kinds([...twoPuts, at(4, 5).did(half, 2, answer)], twoChanges)).toEqual(['staleRead'])
   })
 
   it('know no revision that the changes do not have', () => {
@@ -232,6 +234,21 @@ describe('writes', () => {
     const leased = at(0, 1).did({ ...putA, lease: '7' }, 2, { type: 'put' })
     expect(kinds([leased], oneChange)).toEqual(['wrongEffect'])
     expect(kinds([leased], log([put('a', [2, 'x'], '7')]))).toEqual([])
+    expect(kinds([at(0, 1).put('a', 'x', 2)], log([put('a', [2, 'x'], '0')]))).toEqual([])
+    const both: KvInput = {
+      type: 'txn',
+      compares: [],
+      success: [putA, { type: 'put', key: 'b', value: 'x' }],
+      failure: [],
+    }
+    const done = at(0, 1).did(both, 2, {
+      type: 'txn',
+      succeeded: true,
+      responses: [{ type: 'put' }, { type: 'put' }],
+    })
+    expect(kinds([done], log([put('a', [2, 'x']), put('b', [2, 'x'])]))).toEqual([])
+    expect(kinds([done], log([put('a', [2, 'x']), put('b', [2, 'y'])]))).toEqual(['wrongEffect'])
+    expect(kinds([done], log([put('b', [2, 'x']), put('a', [2, 'x'])]))).toEqual(['wrongEffect'])
     const more = log([put('a', [2, 'x']), put('b', [2, 'x'])])
     expect(kinds([at(0, 1).put('a', 'x', 2)], more)).toEqual(['wrongEffect'])
   })
