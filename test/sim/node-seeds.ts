@@ -22,10 +22,13 @@ export async function runNodeSeeds(first: number, milliseconds: number): Promise
     }
     seed += 1
   } while (performance.now() - begun < milliseconds)
-  const minutes = (performance.now() - begun) / 60_000
   const count = seed - first
+  const perMinute = Math.round(count / ((performance.now() - begun) / 60_000))
+  const { user, system } = process.cpuUsage()
+  const perCpuMinute = Math.round(count / ((user + system) / 60_000_000))
   console.log(
-    `${count} seeds from ${first} on, ${Math.round(count / minutes)} a minute, 0 violations`,
+    `${count} seeds from ${first} on, ${perMinute} a minute, ${perCpuMinute} a minute of CPU; ` +
+      '0 violations',
   )
   console.log(`seen: ${JSON.stringify(totals)}`)
 }

@@ -1,6 +1,6 @@
 /**
  * One run, as its plan says: first a time of faults in which nothing wrong may ever happen, then a time
- * without any, in which everything that waits must come to an end and all members must agree
+ * without any, in which a majority must bring everything that waits to an end, and then all must agree
  * (TigerBeetle's VOPR: safety, then liveness).
  */
 
@@ -28,6 +28,7 @@ import { Nemesis } from './nemesis.js'
 import type { Plan } from './plan.js'
 import { createRecords, type RunRecords } from './run-records.js'
 import { SimulatedCluster } from './simulated-cluster.js'
+import type { SimulatedMember } from './simulated-member.js'
 import { World } from './world.js'
 
 /** What a run has seen: one that never reaches the rare states proves nothing. */
@@ -110,13 +111,30 @@ class Run {
     await this.#world.run(safetyMs)
     this.#nemesis.end()
     this.#clients.end()
+    const dead = this.#minority()
+    for (const member of dead) member.crash('power')
     await this.#becomeWell()
+    for (const member of dead) member.start()
+    await this.#until('all to agree', LIVENESS_MS, () => this.#hasLeader && this.#areEqual)
     await this.#checkEnd()
     return { seed: this.#plan.seed, traceHash: this.#world.traceHash(), counts: this.#counts() }
   }
 
   close(): void {
     for (const member of this.#cluster.members) member.crash('power')
+  }
+
+  /** Some that stay away at first: a majority is enough. Whose majority, is open during a change. */
+  #minority(): readonly SimulatedMember[] {
+    const { faults, size } = this.#plan
+    if (faults.some(({ kind }) => kind === 'memberJoins' || kind === 'memberLeaves')) return []
+    const chance = this.#world.chance.stream('minority')
+    return chance.sample(this.#cluster.members, chance.below(Math.ceil(size / 2)))
+  }
+
+  /** Without those who stay away. */
+  get #healed(): readonly SimulatedMember[] {
+    return this.#cluster.present.filter(({ isRunning }) => isRunning)
   }
 
   async #becomeWell(): Promise<void> {
@@ -141,16 +159,16 @@ class Run {
   }
 
   get #hasLeader(): boolean {
-    const { leader, present } = this.#cluster
+    const { leader } = this.#cluster
     return (
       leader !== undefined &&
-      present.every(({ member }) => member?.node.status.leaderId === leader.id)
+      this.#healed.every(({ member }) => member?.node.status.leaderId === leader.id)
     )
   }
 
   get #areEqual(): boolean {
-    const { present } = this.#cluster
-    return present.every(({ storage }) => storage?.state.appliedIndex === this.#ledger.lastIndex)
+    const { lastIndex } = this.#ledger
+    return this.#healed.every(({ storage }) => storage?.state.appliedIndex === lastIndex)
   }
 
   async #checkEnd(): Promise<void> {
