@@ -36,8 +36,8 @@ function someQuorum(cluster: SimulatedCluster, random: Random): readonly Simulat
 /**
  * Whether some voter's log is up to date enough for a quorum. It need not be: a learner may have heard
  * from a leader that is gone of entries that no voter left has, and of no promotion that one of them
- * has; it gives that one no vote, and does not campaign. The voter that is gone must then come back
- * (the same holds in etcd).
+ * has; it gives that one no vote, and does not campaign. The leader that is gone must then come back
+ * (see README.md of test/sim).
  */
 function canElect(core: readonly SimulatedMember[]): boolean {
   return core.some((candidate) => {
