@@ -51,6 +51,9 @@ export interface MemberParts<Transport extends MemberTransport> {
   }) => EdgeContext['metrics']
   readonly onStatus: (status: Status) => void
   readonly onSlowDisk?: NodeOptions['onSlowDisk']
+  /** The disk of the data; undefined where space is no matter. */
+  readonly space?: NodeOptions['space']
+  readonly onSpace?: NodeOptions['onSpace']
   /** A defect of ours, which a client only sees as an internal error. */
   readonly onDefect: (error: unknown) => void
   /** The member can no longer be trusted and must stop. */
@@ -163,6 +166,8 @@ function createNode(
     onRestored: (revision) => hub.onRestored(revision),
     onStatus: parts.onStatus,
     onSlowDisk: parts.onSlowDisk,
+    space: parts.space,
+    onSpace: parts.onSpace,
     onFatal: parts.onFatal,
   })
 }

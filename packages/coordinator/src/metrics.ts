@@ -66,6 +66,11 @@ function gauges({ node, hub, log }: MetricsSources): readonly Metric[] {
     ['etcd_debugging_mvcc_watcher_total', 'Watchers.', () => hub.watcherCount],
     ['etcd_debugging_mvcc_slow_watcher_total', 'Those told from history.', () => hub.behindCount],
     ['etcd_mvcc_db_total_size_in_bytes', 'Size of the state on disk.', () => node.state.sizeBytes],
+    [
+      'holdfast_disk_short_of_space',
+      'Whether what makes the store grow is refused.',
+      () => (node.isShortOfSpace ? 1 : 0),
+    ],
     ['holdfast_raft_term', 'The current term.', () => node.status.term],
     ['holdfast_log_first_index', 'The oldest entry of the log.', () => log.firstIndex()],
     [

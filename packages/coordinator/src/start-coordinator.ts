@@ -18,7 +18,7 @@ import { createMember } from './member.js'
 import { MemberRemovedError } from './member-removed-error.js'
 import { metricsText } from './metrics.js'
 import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
-import { openStorage, rolledBack } from './storage/open-storage.js'
+import { DataSpace, openStorage, rolledBack } from './storage/open-storage.js'
 import { systemClock } from './time/clock.js'
 
 /** A running member. */
@@ -72,6 +72,8 @@ async function open(base: Base): Promise<Coordinator> {
   const { config, identity, log, opened, onFatal } = base
   const { clusterId, memberId, membership } = identity
 
+  const space = new DataSpace(config.dataDirectory)
+  await space.prepareStart()
   const storage = await openStorage({
     directory: config.dataDirectory,
     identity: { clusterId, memberId },
@@ -102,6 +104,11 @@ async function open(base: Base): Promise<Coordinator> {
       leaderChanges += status.leaderId === undefined ? 0 : 1
       log.info({ ...status }, 'status')
     },
+    space,
+    onSpace: (isShort, freeBytes) =>
+      isShort
+        ? log.warn({ freeBytes }, 'the disk is nearly full: refusing what makes the store grow')
+        : log.info({ freeBytes }, 'the disk has room again'),
     onSlowDisk: (to, stalledMs) =>
       log.warn({ to, stalledMs }, 'the disk is too slow to lead: handing over the leadership'),
     onDefect: (error) => log.error({ err: error }, 'defect'),

@@ -61,6 +61,7 @@ const refusals: Record<RefusalReason, readonly [number, number, string]> = {
 }
 const nodeErrors: Record<NodeErrorReason, readonly [number, number, string]> = {
   noLeader: [503, 14, 'etcdserver: no leader'],
+  noSpace: [429, 8, 'etcdserver: mvcc: database space exceeded'],
   tooManyRequests: [429, 8, 'etcdserver: too many requests'],
   timeout: [503, 14, 'etcdserver: request timed out'],
   stopped: [503, 14, 'etcdserver: server stopped'],

@@ -27,6 +27,7 @@ const refusals: Readonly<Record<RefusalReason, EtcdError>> = {
 const nodeErrors: Readonly<Record<NodeErrorReason, EtcdError>> = {
   noLeader: etcdErrors.noLeader,
   tooManyRequests: etcdErrors.tooManyRequests,
+  noSpace: etcdErrors.noSpace,
   timeout: etcdErrors.timeout,
   stopped: etcdErrors.stopped,
 }

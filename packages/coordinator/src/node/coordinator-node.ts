@@ -9,6 +9,7 @@ import {
   type LogStorage,
   type MemberId,
   type Membership,
+  type Message,
   type Snapshot,
   type Status,
 } from '@holdfast/raft'
@@ -18,6 +19,7 @@ import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.
 import type { Clock } from '../time/clock.js'
 import { Applier } from './applier.js'
 import { Compactor } from './compactor.js'
+import { Heirs } from './heirs.js'
 import { LeaderPresence } from './leader-presence.js'
 import { LeaseClock } from './lease-clock.js'
 import { LeaseKeeper } from './lease-keeper.js'
@@ -26,10 +28,12 @@ import { LogCutter } from './log-cutter.js'
 import { MembershipService } from './membership-service.js'
 import { PeerConnections } from './peer-connections.js'
 import type { PeerAnswer, PeerHandler, PeerRequest, PeerTransport } from './peer-transport.js'
+import { NodeError } from './node-error.js'
 import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
 import { ReadBarrier } from './read-barrier.js'
 import { SlowDisk } from './slow-disk.js'
+import { grows, SpaceGuard, type Space } from './space-guard.js'
 import { Snapshots, type SnapshotParts } from './snapshots.js'
 
 export interface NodeOptions {
@@ -55,6 +59,10 @@ export interface NodeOptions {
   /** The state was replaced by a later one; before, it was at `revision`. */
   readonly onRestored: (revision: number) => void
   readonly onStatus: (status: Status) => void
+  /** The disk of the data; undefined where space is no matter. */
+  readonly space?: Space | undefined
+  /** The disk has become nearly full, or is not any more. */
+  readonly onSpace?: ((isShort: boolean, freeBytes: number) => void) | undefined
   /** Leadership is handed over, because a write of the log takes so long. */
   readonly onSlowDisk?: ((to: MemberId, stalledMs: number) => void) | undefined
   readonly onFatal: (error: unknown) => void
@@ -96,6 +104,7 @@ export class CoordinatorNode {
   readonly #snapshots: Snapshots
   readonly #cutter: LogCutter
   readonly #disk: SlowDisk
+  readonly #space: SpaceGuard | undefined
   readonly #loop: RaftLoop
   #status: Status
   #restoreCount = 0
@@ -155,18 +164,18 @@ export class CoordinatorNode {
       hasStarted: (id) => state.members().some((member) => member.id === id),
       ...{ wake, clock },
     })
-    this.#disk = new SlowDisk({
-      ...{ memberId, raft: this.#raft, log: options.log, clock },
-      electionTimeoutMs: this.electionTimeoutMs,
-      onHandOver: (to, stalledMs) => options.onSlowDisk?.(to, stalledMs),
-    })
+    const heirs = new Heirs({ memberId, raft: this.#raft })
+    this.#space = this.#createSpaceGuard(heirs)
+    this.#disk = this.#createSlowDisk(heirs)
     this.#loop = this.#createLoop()
     this.peerHandler = {
-      onMessage: (message) => this.#loop.receive(message),
+      onMessage: (message) => this.#receive(message),
       onRequest: (request) => this.#answer(request),
       onUnreachable: (id) => this.#loop.reportUnreachable(id),
       wantsSnapshot: ({ snapshot }) =>
-        !this.#loop.isInstalling && snapshot.index > this.state.appliedIndex,
+        !this.#loop.isInstalling &&
+        this.#space?.isShort !== true &&
+        snapshot.index > this.state.appliedIndex,
       onSnapshot: (message) => this.#loop.receiveSnapshot(message),
     }
   }
@@ -189,6 +198,11 @@ export class CoordinatorNode {
     return this.#restoreCount
   }
 
+  /** Whether the disk is too full for the store to grow. */
+  get isShortOfSpace(): boolean {
+    return this.#space?.isShort ?? false
+  }
+
   /** Voters that this leader has heard within an election timeout; 0 where it does not lead. */
   get activeVoters(): number {
     return this.membership.voters.filter((id) => this.#raft.isActive(id)).length
@@ -208,10 +222,14 @@ export class CoordinatorNode {
     if (this.membership.voters.join() === this.#options.memberId) this.#raft.campaign()
     this.#loop.start()
     this.compactor.start()
+    void this.#space?.start()
   }
 
   /** @throws {Refusal | NodeError} */
   propose(command: Command, options: ProposeOptions): Promise<CommandResult> {
+    if (this.#space?.isShort === true && grows(command)) {
+      return Promise.reject(new NodeError('noSpace', 'not-applied'))
+    }
     return this.#proposer.propose(command, options)
   }
 
@@ -222,6 +240,7 @@ export class CoordinatorNode {
 
   async close(): Promise<void> {
     this.#loop.stop()
+    const spaceLeft = this.#space?.close()
     this.#snapshots.close()
     if (this.#keeper.leads) this.#keeper.demote()
     this.#proposer.close()
@@ -230,6 +249,30 @@ export class CoordinatorNode {
     this.members.close()
     this.compactor.close()
     await this.#transport.close()
+    await spaceLeft
+  }
+
+  /** Entries that there is no room for are lost on the way: the leader sends them again. */
+  #receive(message: Message): void {
+    const hasEntries = message.type === 'appendEntries' && message.entries.length > 0
+    if (hasEntries && this.#space?.isCritical === true) return
+    this.#loop.receive(message)
+  }
+
+  #createSpaceGuard(heirs: Heirs): SpaceGuard | undefined {
+    const { space, clock, onSpace } = this.#options
+    if (space === undefined) return undefined
+    const onChange = (isShort: boolean, freeBytes: number): void => onSpace?.(isShort, freeBytes)
+    return new SpaceGuard({ space, clock, raft: this.#raft, heirs, onChange })
+  }
+
+  #createSlowDisk(heirs: Heirs): SlowDisk {
+    const { log, clock, onSlowDisk } = this.#options
+    return new SlowDisk({
+      ...{ raft: this.#raft, heirs, log, clock },
+      electionTimeoutMs: this.electionTimeoutMs,
+      onHandOver: (to, stalledMs) => onSlowDisk?.(to, stalledMs),
+    })
   }
 
   #createKeeper(): LeaseKeeper {

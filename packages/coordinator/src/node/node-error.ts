@@ -5,6 +5,8 @@ export type NodeErrorReason =
   | 'noLeader'
   /** Too much is waiting already: certainly not applied. */
   | 'tooManyRequests'
+  /** The disk is nearly full, and the store would grow: certainly not applied. */
+  | 'noSpace'
   /** The deadline passed; a write that had been submitted may still take effect. */
   | 'timeout'
   /** The node is closing; a write that had been submitted may still take effect. */

@@ -2,6 +2,7 @@
 
 import type { Role } from '@holdfast/raft'
 import { describe, expect, it } from 'vitest'
+import { Heirs } from './heirs.js'
 import { SlowDisk } from './slow-disk.js'
 
 const ELECTION_TIMEOUT_MS = 1_000
@@ -19,9 +20,14 @@ class Scene {
     const { asked } = this
     const role = (): Role => this.role
     this.disk = new SlowDisk({
-      memberId: 'a',
+      heirs: new Heirs({
+        memberId: 'a',
+        raft: {
+          isActive: (id) => this.active.has(id),
+          membership: { membership: { voters } },
+        },
+      }),
       raft: {
-        isActive: (id) => this.active.has(id),
         get status() {
           return { role: role(), term: 1, leaderId: 'a', commitIndex: 0 }
         },
@@ -29,7 +35,6 @@ class Scene {
           asked.push(to)
           return 'started'
         },
-        membership: { membership: { voters } },
       },
       log: { append: (_write, onDurable) => void this.#writes.push(onDurable) },
       clock: { nowMs: () => this.nowMs },

@@ -7,7 +7,7 @@
  * Only writes under way tell how slow the disk is, so that a slow one is remembered for a while.
  */
 
-import type { Membership, MemberId, Raft } from '@holdfast/raft'
+import type { MemberId, Raft } from '@holdfast/raft'
 import type { Clock } from '../time/clock.js'
 import type { LogWriter } from './raft-loop.js'
 
@@ -15,10 +15,8 @@ import type { LogWriter } from './raft-loop.js'
 const REMEMBERED_ELECTION_TIMEOUTS = 3
 
 export interface SlowDiskParts {
-  readonly memberId: MemberId
-  readonly raft: Pick<Raft, 'isActive' | 'status' | 'transferLeadership'> & {
-    readonly membership: { readonly membership: Pick<Membership, 'voters'> }
-  }
+  readonly raft: Pick<Raft, 'status' | 'transferLeadership'>
+  readonly heirs: { next(): MemberId | undefined }
   readonly log: LogWriter
   readonly clock: Pick<Clock, 'nowMs'>
   readonly electionTimeoutMs: number
@@ -32,8 +30,6 @@ export class SlowDisk implements LogWriter {
   readonly #begunMs: number[] = []
   #slowUntilMs = -Infinity
   #handOverAtMs = -Infinity
-  /** Who was asked before, for want of better knowledge of their disks. */
-  #asked = 0
 
   constructor(parts: SlowDiskParts) {
     this.#parts = parts
@@ -57,13 +53,13 @@ export class SlowDisk implements LogWriter {
 
   /** To be called about once a heartbeat. */
   tick(): void {
-    const { raft, clock, electionTimeoutMs, onHandOver } = this.#parts
+    const { raft, heirs, clock, electionTimeoutMs, onHandOver } = this.#parts
     const stalledMs = this.#stalledMs()
     if (raft.status.role !== 'leader' || stalledMs < electionTimeoutMs) return
     // A transfer has an election timeout to succeed; then another voter is asked.
     const nowMs = clock.nowMs()
     if (nowMs < this.#handOverAtMs + electionTimeoutMs) return
-    const to = this.#heir()
+    const to = heirs.next()
     if (to === undefined || raft.transferLeadership(to) !== 'started') return
     this.#handOverAtMs = nowMs
     onHandOver(to, stalledMs)
@@ -79,15 +75,5 @@ export class SlowDisk implements LogWriter {
     const { clock, electionTimeoutMs } = this.#parts
     if (this.#stalledMs() < electionTimeoutMs) return
     this.#slowUntilMs = clock.nowMs() + REMEMBERED_ELECTION_TIMEOUTS * electionTimeoutMs
-  }
-
-  /** An active voter, if those are a quorum without this member. */
-  #heir(): MemberId | undefined {
-    const { raft, memberId } = this.#parts
-    const { voters } = raft.membership.membership
-    const active = voters.filter((id) => id !== memberId && raft.isActive(id))
-    if (2 * active.length <= voters.length) return undefined
-    this.#asked += 1
-    return active[this.#asked % active.length]
   }
 }

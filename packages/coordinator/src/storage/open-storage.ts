@@ -30,6 +30,7 @@ export type { StateCopy } from './copy-state.js'
 export { SnapshotDamagedError, type IncomingSnapshot } from './incoming-snapshot.js'
 export type { OutgoingSnapshot } from './outgoing-snapshots.js'
 export { readDirectoryIdentity, type DirectoryIdentity } from './raft-database.js'
+export { DataSpace } from './data-space.js'
 export { rolledBack } from './way-back.js'
 export { StorageError, type StorageErrorCode } from './storage-error.js'
 

@@ -1,0 +1,98 @@
+/** What a member does as its disk fills up and empties (catalogue 36). */
+
+import type { Role } from '@holdfast/raft'
+import { describe, expect, it } from 'vitest'
+import { kv, put, deleteRange, range } from '../state-machine/state-machine.test-support.js'
+import { grows, SpaceGuard } from './space-guard.js'
+
+const MIB = 1024 * 1024
+
+class Scene {
+  free = 1_000 * MIB
+  role: Role = 'leader'
+  readonly said: string[] = []
+  #look = (): void => undefined
+  readonly guard: SpaceGuard
+
+  constructor() {
+    const role = (): Role => this.role
+    this.guard = new SpaceGuard({
+      space: {
+        freeBytes: () => Promise.resolve(this.free),
+        hold: () => Promise.resolve(void this.said.push('hold')),
+        release: () => void this.said.push('release'),
+      },
+      clock: {
+        every: (_periodMs, action) => {
+          this.#look = action
+          return () => (this.#look = () => undefined)
+        },
+      },
+      raft: {
+        get status() {
+          return { role: role(), term: 1, leaderId: 'a', commitIndex: 0 }
+        },
+        transferLeadership: (to) => {
+          this.said.push(`transfer to ${to}`)
+          return 'started'
+        },
+      },
+      heirs: { next: () => 'b' },
+      onChange: (isShort) => void this.said.push(isShort ? 'short' : 'enough'),
+    })
+  }
+
+  async at(freeMib: number): Promise<readonly string[]> {
+    this.free = freeMib * MIB
+    this.#look()
+    await new Promise((resolve) => setImmediate(resolve))
+    return this.said.splice(0)
+  }
+}
+
+describe('a member', () => {
+  it('holds a reserve while there is room, lets it go when there is not, and says both once', async () => {
+    const scene = new Scene()
+    await scene.guard.start()
+    expect(scene.said.splice(0)).toEqual(['hold'])
+    expect([await scene.at(64), scene.guard.isShort]).toEqual([[], false])
+    scene.role = 'follower'
+    expect([await scene.at(63), scene.guard.isShort]).toEqual([['short', 'release'], true])
+    expect([await scene.at(15), scene.guard.isCritical]).toEqual([['release'], true])
+    expect([await scene.at(16), scene.guard.isCritical]).toEqual([['release'], false])
+    // What the reserve gave back does not end it.
+    expect([await scene.at(127), scene.guard.isShort]).toEqual([['release'], true])
+    expect([await scene.at(128), scene.guard.isShort]).toEqual([['enough', 'hold'], false])
+  })
+
+  it('that leads hands over once in a shortage, and again in the next', async () => {
+    const scene = new Scene()
+    await scene.guard.start()
+    expect(await scene.at(10)).toContain('transfer to b')
+    expect(await scene.at(10)).not.toContain('transfer to b')
+    await scene.at(500)
+    expect(await scene.at(10)).toContain('transfer to b')
+  })
+})
+
+describe('the store grows', () => {
+  const txn = (...success: ReturnType<typeof put>[]) =>
+    kv({ type: 'txn', compare: [], success: [], failure: success })
+
+  it.each([
+    ['a put', kv(put('a'))],
+    ['a put in a branch of a transaction', txn(put('a'))],
+    ['a lease', { type: 'leaseGrant', id: '1', ttlSeconds: 5 } as const],
+  ])('by %s', (_what, command) => {
+    expect(grows(command)).toBe(true)
+  })
+
+  it.each([
+    ['a delete', kv(deleteRange('a'))],
+    ['a read', kv(range('a'))],
+    ['a compaction', { type: 'compact', revision: 5 } as const],
+    ['the end of a lease', { type: 'leaseRevoke', id: '1' } as const],
+  ])('not by %s', (_what, command) => {
+    expect(grows(command)).toBe(false)
+  })
+})
