@@ -46,7 +46,7 @@ export interface Plan {
 
 export function planOf(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
-  const safetyMs = chance.between(4_000, 12_000)
+  const safetyMs = chance.between(3_000, 8_000)
   return {
     seed,
     size: chance.pick([3, 3, 3, 5]),
@@ -54,8 +54,8 @@ export function planOf(seed: number): Plan {
     conditions: drawConditions(chance.stream('network')),
     clockSkew: chance.pick([0, 0.001, 0.02]),
     diskMs: chance.pick([0.5, 2, 8]),
-    checkpointMs: chance.pick([300, 1_000, 5_000]),
-    keptEntries: chance.pick([5, 20, 200, 5_000]),
+    checkpointMs: chance.pick([100, 300, 2_000]),
+    keptEntries: chance.pick([2, 5, 20, 5_000]),
     sessionTtlSeconds: chance.pick([1, 2, 5]),
     safetyMs,
     faults: drawFaults(chance.stream('faults'), safetyMs),
@@ -94,6 +94,6 @@ function drawClients(chance: Chance): readonly PlannedClient[] {
   const count = 2 + chance.below(5)
   return Array.from({ length: count }, (_, at) => {
     const workload = chance.stream(at).pick(kinds)
-    return { name: `${workload}${at}`, workload, operations: 10 + chance.below(30) }
+    return { name: `${workload}${at}`, workload, operations: 20 + chance.below(60) }
   })
 }
