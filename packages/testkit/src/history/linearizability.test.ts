@@ -111,6 +111,13 @@ describe('a write with an unknown outcome', () => {
     expect(verdict(lostWrite(0, 1, 7), read(2, 3, 0))).toBe('linearizable')
   })
 
+  it('is found whatever the order in which they are recorded, and tried', () => {
+    const [five, seven] = [lostWrite(0, 1, 5), lostWrite(0, 1, 7)]
+    expect(verdict(lostWrite(50, 51, 9), seven, read(2, 3, 7))).toBe('linearizable')
+    expect(verdict(five, seven, read(2, 3, 7), read(4, 5, 5))).toBe('linearizable')
+    expect(verdict(seven, five, read(2, 3, 7), read(4, 5, 5))).toBe('linearizable')
+  })
+
   it('does not happen before its call, nor twice', () => {
     expect(verdict(read(0, 1, 7), lostWrite(2, 3, 7))).toBe('notLinearizable')
     expect(verdict(lostWrite(0, 1, 7), read(2, 3, 7), write(4, 5, 8), read(6, 7, 7))).toBe(
@@ -232,6 +239,20 @@ describe('against all orders, tried one by one', () => {
         )
       }
     }
+  })
+})
+
+describe('the search', () => {
+  it('tries no set of operations in one state twice: not 14! orders, but 2^14 sets', () => {
+    const writes = Array.from({ length: 14 }, (_, index) => write(0, 9, index % 2))
+    const [violation] = checkLinearizability([...writes, read(10, 11, 5)], register)
+    expect(violation?.kind).toBe('notLinearizable')
+    expect(violation?.longest.length).toBe(14)
+  })
+
+  it('places no unknown operation that would change nothing', () => {
+    const nothing = Array.from({ length: 40 }, () => lostWrite(0, 1, 0))
+    expect(verdict(...nothing, read(2, 3, 5))).toBe('notLinearizable')
   })
 })
 
