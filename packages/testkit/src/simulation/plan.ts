@@ -90,8 +90,8 @@ function drawFaults(chance: Chance, safetyMs: number): readonly PlannedFault[] {
 }
 
 function drawClients(chance: Chance): readonly PlannedClient[] {
-  const kinds = chance.sample(WORKLOADS, 1 + chance.below(3))
-  const count = 2 + chance.below(5)
+  const kinds = chance.sample(WORKLOADS, 1 + chance.below(5))
+  const count = 2 + chance.below(6)
   return Array.from({ length: count }, (_, at) => {
     const workload = chance.stream(at).pick(kinds)
     return { name: `${workload}${at}`, workload, operations: 20 + chance.below(60) }

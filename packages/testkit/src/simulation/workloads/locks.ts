@@ -49,7 +49,12 @@ async function acquire(
 /** A guard passes exactly where the key that stands for the hold is there, whatever anybody believes. */
 async function checkGuard({ name, client, records }: ClientProcess, lock: HeldLock): Promise<void> {
   const { key, fencingToken } = lock
+  const known = records.states.revision
   const { succeeded, revision } = await client.txn({ if: [lock.guard()], then: [] })
+  check(
+    revision >= known,
+    `${name}: the guard of ${key} was looked at in ${revision}, after ${known} was committed`,
+  )
   check(
     succeeded === records.states.wasThere(key, fencingToken, revision),
     `${name}: the guard of ${key} ${succeeded ? 'passed' : 'failed'} at ${revision}`,
