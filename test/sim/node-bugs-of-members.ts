@@ -191,13 +191,6 @@ export const BUGS_OF_MEMBERS: readonly NodeBug[] = [
     ],
   },
   {
-        file: 'coordinator/src/node/proposer.ts',
-        find: "pending.term === undefined\n          ? new NodeError('noLeader', 'not-applied')",
-        replace: "pending.term !== -1\n          ? new NodeError('noLeader', 'not-applied')",
-      },
-    ],
-  },
-  {
     number: 11,
     name: 'a range is read without a barrier',
     edits: [
