@@ -108,7 +108,7 @@ export class LoopbackMember {
 /** Opens a stream by hand; rejects with the reason when it is refused. */
 export function openStream(
   port: number,
-  identity: Omit<StreamIdentity, 'clusterId' | 'start'>,
+  identity: Omit<StreamIdentity, 'clusterId' | 'run' | 'start'>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -117,7 +117,7 @@ export function openStream(
       port,
       path: PEER_PATH,
       headers: {
-        ...upgradeHeaders({ clusterId: CLUSTER_ID, start: NEW_START, ...identity }),
+        ...upgradeHeaders({ clusterId: CLUSTER_ID, run: 'one', start: NEW_START, ...identity }),
         ...headers,
       },
       agent: false,

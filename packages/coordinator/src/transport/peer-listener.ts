@@ -17,7 +17,7 @@ export interface PeerListenerOptions {
   readonly isPeer: (id: MemberId) => boolean
   readonly wasRemoved: (id: MemberId) => boolean
   /** What a member has lost that it had said it holds. */
-  readonly broken: (id: MemberId, start: LogAtStart) => string | undefined
+  readonly broken: (id: MemberId, run: string, start: LogAtStart) => string | undefined
   /** What a member that wants to join must know: see `cluster-description.ts`. */
   readonly describeCluster: () => string
   readonly onMessage: (from: MemberId, message: PeerMessage) => void

@@ -24,7 +24,7 @@ describe('a member that starts with', () => {
     ['an older term than that of its vote', [voted(4)], 3, 100],
     ['an older term than that of its vote, after entries', [accepted(3, 9), voted(4)], 3, 100],
   ])('%s has lost something', (_what, messages, term, lastIndex) => {
-    expect(afterHearing(...messages).broken('b', { term, lastIndex })).toMatch(/^it had /)
+    expect(afterHearing(...messages).broken('b', 'next', { term, lastIndex })).toMatch(/^it had /)
   })
 
   it.each<[string, readonly Message[], term: number, lastIndex: number]>([
@@ -36,10 +36,22 @@ describe('a member that starts with', () => {
     ['a term in which it refused its vote, which needs no disk', [voted(7, false)], 6, 0],
     ['anything, when it was never heard', [], 0, 0],
   ])('%s has lost nothing', (_what, messages, term, lastIndex) => {
-    expect(afterHearing(...messages).broken('b', { term, lastIndex })).toBeUndefined()
+    expect(afterHearing(...messages).broken('b', 'next', { term, lastIndex })).toBeUndefined()
   })
 
   it('less than another member had acknowledged has lost nothing', () => {
-    expect(afterHearing(accepted(3, 9)).broken('c', { term: 0, lastIndex: 0 })).toBeUndefined()
+    expect(
+      afterHearing(accepted(3, 9)).broken('c', 'next', { term: 0, lastIndex: 0 }),
+    ).toBeUndefined()
+  })
+
+  it('less than it has said since then, in the same run, has lost nothing', () => {
+    const promises = new PeerPromises()
+    const start = { term: 0, lastIndex: 0 }
+    expect(promises.broken('b', 'first', start)).toBeUndefined()
+    promises.hear(accepted(3, 9))
+    expect(promises.broken('b', 'first', start)).toBeUndefined()
+    expect(promises.broken('b', 'second', start)).toMatch(/^it had /)
+    expect(promises.broken('b', 'second', start)).toMatch(/^it had /)
   })
 })

@@ -10,6 +10,9 @@
  *   what was acknowledged, so that it never replaces it; a snapshot that it sends either is behind
  *   that, and is of no use, or ahead of it. In a later term others may, so nothing is concluded.
  *
+ * Only what a member said in an earlier run is held against it: a run that opens its streams anew, as
+ * after every break of the network, has promised more since than it started with.
+ *
  * It is forgotten when this member restarts, and nobody knows of what was said to others.
  */
 
@@ -23,6 +26,8 @@ export interface LogAtStart {
 
 export class PeerPromises {
   readonly #newest = new Map<MemberId, { readonly term: number; readonly matchIndex: number }>()
+  /** The run of each member that was found to have lost nothing. */
+  readonly #soundRuns = new Map<MemberId, string>()
 
   /** A message that has arrived. */
   hear(message: Message): void {
@@ -31,8 +36,15 @@ export class PeerPromises {
     if (type === 'appendEntriesAccepted') this.#remember(from, term, message.matchIndex)
   }
 
-  /** What the member had said that it held, and does not any more. */
-  broken(id: MemberId, { term, lastIndex }: LogAtStart): string | undefined {
+  /** What the member had said before this run that it held, and does not any more. */
+  broken(id: MemberId, run: string, start: LogAtStart): string | undefined {
+    if (this.#soundRuns.get(id) === run) return undefined
+    const lost = this.#lostBy(id, start)
+    if (lost === undefined) this.#soundRuns.set(id, run)
+    return lost
+  }
+
+  #lostBy(id: MemberId, { term, lastIndex }: LogAtStart): string | undefined {
     const newest = this.#newest.get(id)
     if (newest === undefined) return undefined
     if (term < newest.term) {

@@ -33,6 +33,8 @@ export interface StreamIdentity {
   readonly from: MemberId
   readonly to: MemberId
   readonly channel: ChannelName
+  /** Tells the runs of the sender apart: another one each time that it starts. */
+  readonly run: string
   /** Of the sender. */
   readonly start: LogAtStart
 }
@@ -45,6 +47,7 @@ export function upgradeHeaders(identity: StreamIdentity): Record<string, string>
     'holdfast-from': identity.from,
     'holdfast-to': identity.to,
     'holdfast-channel': identity.channel,
+    'holdfast-run': identity.run,
     'holdfast-started-in-term': String(identity.start.term),
     'holdfast-started-at-index': String(identity.start.lastIndex),
   }
@@ -59,7 +62,7 @@ export function readUpgrade(
     readonly isPeer: (id: MemberId) => boolean
     readonly wasRemoved: (id: MemberId) => boolean
     /** What a member has lost that it had said it holds. */
-    readonly broken: (id: MemberId, start: LogAtStart) => string | undefined
+    readonly broken: (id: MemberId, run: string, start: LogAtStart) => string | undefined
   },
 ):
   | { readonly from: MemberId; readonly channel: ChannelName }
@@ -80,9 +83,12 @@ export function readUpgrade(
     return { refusal: 'the sender is no member of this cluster' }
   }
   if (channel === undefined) return { refusal: 'unknown channel' }
+  const run = headers['holdfast-run']
   const start = startOf(headers)
-  if (start === undefined) return { refusal: 'the sender does not say what it started with' }
-  const broken = expected.broken(from, start)
+  if (typeof run !== 'string' || start === undefined) {
+    return { refusal: 'the sender does not say what it started with' }
+  }
+  const broken = expected.broken(from, run, start)
   if (broken !== undefined) return { refusal: broken, status: CONFLICT }
   return { from, channel }
 }

@@ -212,6 +212,15 @@ describe('who is refused (catalogue 49)', () => {
     await eventually(() => old.refusals).toContain(lost)
   })
 
+  it('no stream of a member that goes on, and has said more since it started', async () => {
+    const { a, b, wire } = await wiredPair()
+    a.say({ type: 'appendEntriesAccepted', from: 'a', to: 'b', term: 3, matchIndex: 9 })
+    await eventually(() => b.messages.splice(0).length).toBeGreaterThan(0)
+    wire.cutAll()
+    await connected(a, b)
+    expect(a.refusals).toEqual([])
+  })
+
   it('a stream at another path, and anything that is not a stream', async () => {
     const { b, portOfB } = await pair()
     const headers = upgradeHeaders({
@@ -219,6 +228,7 @@ describe('who is refused (catalogue 49)', () => {
       from: 'a',
       to: 'b',
       channel: 'log',
+      run: 'one',
       start: NEW_START,
     })
     const status = (path: string, options: object): Promise<number | undefined> =>
@@ -244,6 +254,7 @@ describe('who is refused (catalogue 49)', () => {
       from: 'a',
       to: 'b',
       channel: 'log',
+      run: 'one',
       start: NEW_START,
     })
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)

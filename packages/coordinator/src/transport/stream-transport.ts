@@ -3,6 +3,7 @@
  * questions with answers on top. Implements what `node/` asks of its transport.
  */
 
+import { randomUUID } from 'node:crypto'
 import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
 import { PeerChannel } from './peer-channel.js'
 import type { PeerMessage, PeerQuestion, PeerReply } from './peer-codec.js'
@@ -58,6 +59,7 @@ export class StreamTransport {
   #peers: StreamTransportOptions['peers']
   #isOpen = false
   readonly #promises = new PeerPromises()
+  readonly #run = randomUUID()
   readonly #snapshots: SnapshotReceiver
   /** Ends what is being sent when the transport closes. */
   readonly #closing = new AbortController()
@@ -79,7 +81,7 @@ export class StreamTransport {
       memberId,
       isPeer: (id) => this.#peers.has(id),
       wasRemoved: options.wasRemoved,
-      broken: (id, start) => this.#promises.broken(id, start),
+      broken: (id, run, start) => this.#promises.broken(id, run, start),
       describeCluster: options.describeCluster,
       onMessage: (from, message) => this.#receive(from, message),
       onSnapshotStream: (socket, from, head) => this.#snapshots.serve(socket, from, head),
@@ -161,7 +163,10 @@ export class StreamTransport {
     if (peer === undefined) return Promise.reject(new Error(`${message.to} is no peer`))
     return sendSnapshot({
       url: peer.url,
-      identity: { clusterId, from: memberId, to: message.to, channel: 'snapshot', start },
+      identity: {
+        ...{ clusterId, from: memberId, to: message.to, channel: 'snapshot' },
+        ...{ run: this.#run, start },
+      },
       offer: { message, file },
       path,
       signal: this.#closing.signal,
@@ -183,7 +188,7 @@ export class StreamTransport {
     const channel = (name: LastingChannel): PeerChannel =>
       new PeerChannel({
         url,
-        identity: { clusterId, from: memberId, to: id, channel: name, start },
+        identity: { clusterId, from: memberId, to: id, channel: name, run: this.#run, start },
         onDropped: (messages) => this.#onDropped(id, messages),
         onBroken: () => this.#onBroken(id, name),
         onRefused: ({ reason, finality }) => {
