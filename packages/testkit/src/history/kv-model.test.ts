@@ -96,6 +96,10 @@ describe('known anomalies', () => {
     expect(isGood(...history, at(4, 5).get('a', 2, [2, 'x']))).toBe(false)
     expect(isGood(...history, at(4, 5).get('a', 2, [2, 'x'], { serializable: true }))).toBe(true)
     expect(isGood(...history, at(4, 5).get('a', 3, [2, 'x'], { revision: 2 }))).toBe(true)
+    expect(isGood(...history, at(4, 5).get('a', 3, undefined, { revision: 1 }))).toBe(true)
+    expect(isGood(...history, at(4, 5).get('a', 3, [2, 'x'], { revision: 0 }))).toBe(false)
+    expect(isGood(at(4, 5).get('a', 1, undefined))).toBe(true)
+    expect(isGood(at(4, 5).get('a', 0, undefined))).toBe(false)
   })
 
   it('split transaction: another sees one of its two keys', () => {
@@ -227,6 +231,9 @@ describe('a revision that nobody was told', () => {
     expect(isGood(before, lost, at(2, 3).get('a', 9, [8, 'x', 2, 7]))).toBe(true)
     expect(isGood(before, lost, at(2, 3).get('a', 9, [7, 'x', 2, 7]))).toBe(false)
     expect(isGood(before, lost, at(2, 3).get('a', 9, [10, 'x', 2, 7]))).toBe(false)
+    const looked = at(-2, -1).get('a', 9, undefined)
+    expect(isGood(looked, lost, at(2, 3).get('a', 12, [10, 'x']))).toBe(true)
+    expect(isGood(looked, lost, at(2, 3).get('a', 12, [9, 'x']))).toBe(false)
     const after = at(2, 3).put('a', 'y', 9)
     const deletedWith = (mod: number) =>
       at(4, 5).did({ type: 'deleteRange', key: 'a', prevKv: true }, 12, {

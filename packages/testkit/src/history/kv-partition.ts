@@ -14,7 +14,7 @@ type KvRecord = OperationRecord<KvInput, KvOutput>
 export function partitionByKeys(records: readonly KvRecord[]): readonly (readonly KvRecord[])[] {
   const intervals = new Map(records.map((record) => [record, intervalsOf(record.input)]))
   // Only keys that somebody names can exist; those within an interval are joined with its start.
-  const keys = [...new Set([...intervals.values()].flat().map(({ key }) => key))].sort()
+  const keys = new Set([...intervals.values()].flat().map(({ key }) => key))
   const groups = new DisjointSets()
   for (const of of intervals.values()) {
     const first = of[0]?.key

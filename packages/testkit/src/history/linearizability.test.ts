@@ -163,6 +163,9 @@ describe('the verdict', () => {
     const [violation] = checkLinearizability([...late, ...bad, ...good], register)
     expect(violation?.longest).toEqual(good)
     expect(violation?.records).toEqual([...bad, lostWrite(7, 8, 5)])
+    expect(violation?.message).toMatch(
+      /^no order explains the 6 operations: after 2 none can follow/,
+    )
     expect(violation?.message).toContain('"read" → 2 [4–8 ms]')
   })
 
