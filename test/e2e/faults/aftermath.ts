@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '@holdfast/client'
 import type { Change, MemberProcess, ProcessCluster } from '@holdfast/testkit'
-import { contentOf, type MemberContent } from '../member-content.js'
+import { contentOf } from '../member-content.js'
 import { changesOf } from './member-history.js'
 import { RecordingKv } from './recording-kv.js'
 import { nowMs, type Recorder } from './recorder.js'
@@ -31,34 +31,48 @@ export async function awaitAftermath(
   excused: ReadonlyMap<string, number>,
 ): Promise<Aftermath> {
   const startMs = nowMs()
-  const problems: string[] = []
   await cluster.leader()
   await Promise.all(cluster.members.map((member) => cluster.healthy(member)))
   const revision = await writeSomething(cluster, recorder)
-  const contents = await equalContents(cluster, revision)
-  if (contents === undefined) problems.push(`members differ ${RECOVERY_MS} ms after the last fault`)
+  const areEqual = await becomeEqual(cluster, revision)
   const recoveryMs = nowMs() - startMs
-  const histories = await Promise.all(
-    cluster.members.map(async (member) => {
-      const holdfast = connect({ endpoints: [member.clientUrl] })
-      try {
-        return await changesOf(holdfast, revision, RECOVERY_MS)
-      } finally {
-        await holdfast.close()
-      }
-    }),
-  )
-  const [changes = [], ...others] = histories
-  const text = JSON.stringify(changes)
-  others.forEach((other, index) => {
-    if (JSON.stringify(other) !== text) {
-      problems.push(`members 1 and ${index + 2} tell different histories`)
-    }
-  })
-  problems.push(
-    ...cluster.members.flatMap((member) => complaintsOf(member, excused.get(member.name) ?? 0)),
-  )
-  return { changes, recoveryMs, problems }
+  const histories = await Promise.all(cluster.members.map((member) => historyOf(member, revision)))
+  const [first, ...others] = histories
+  return {
+    changes: first?.changes ?? [],
+    recoveryMs,
+    problems: [
+      ...(areEqual ? [] : [`members differ ${RECOVERY_MS} ms after the last fault`]),
+      ...histories.flatMap(({ problem }) => problem ?? []),
+      ...others.flatMap((other, index) =>
+        isSame(first, other) ? [] : [`members 1 and ${index + 2} tell different histories`],
+      ),
+      ...cluster.members.flatMap((member) => complaintsOf(member, excused.get(member.name) ?? 0)),
+    ],
+  }
+}
+
+interface MemberHistory {
+  readonly changes: readonly Change[]
+  readonly problem: string | undefined
+}
+
+async function historyOf(member: MemberProcess, upTo: number): Promise<MemberHistory> {
+  const holdfast = connect({ endpoints: [member.clientUrl] })
+  const changes: Change[] = []
+  let problem: string | undefined
+  try {
+    for await (const change of changesOf(holdfast, upTo, RECOVERY_MS)) changes.push(change)
+  } catch (error) {
+    const told = `told ${changes.length} changes up to ${changes.at(-1)?.revision ?? 0} of ${upTo}`
+    problem = `${member.name}, watched from the beginning, has ${told}: ${String(error)}`
+  }
+  await holdfast.close()
+  return { changes, problem }
+}
+
+function isSame(one: MemberHistory | undefined, other: MemberHistory): boolean {
+  return JSON.stringify(one?.changes) === JSON.stringify(other.changes)
 }
 
 /** The last revision of the run. */
@@ -72,18 +86,15 @@ async function writeSomething({ endpoints }: ProcessCluster, recorder: Recorder)
   return outcome.output.revision
 }
 
-async function equalContents(
-  { members }: ProcessCluster,
-  revision: number,
-): Promise<readonly MemberContent[] | undefined> {
+async function becomeEqual({ members }: ProcessCluster, revision: number): Promise<boolean> {
   const deadline = nowMs() + RECOVERY_MS
   for (;;) {
     const contents = await Promise.all(members.map(({ clientUrl }) => contentOf(clientUrl)))
     const isSettled = contents.every((content) => content.revision >= revision)
     if (isSettled && new Set(contents.map((content) => JSON.stringify(content))).size === 1) {
-      return contents
+      return true
     }
-    if (nowMs() > deadline) return undefined
+    if (nowMs() > deadline) return false
     await delay(50)
   }
 }

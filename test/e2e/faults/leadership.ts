@@ -9,6 +9,15 @@ export async function termOf(member: MemberProcess): Promise<number> {
   return (await memberStatus(member))?.term ?? 0
 }
 
+/** What each member says of itself now. */
+export async function describeMembers({ cluster }: Stage): Promise<string> {
+  const told = cluster.members.map(async (member) => {
+    const status = await memberStatus(member)
+    return `${member.name} ${member.running ? JSON.stringify(status ?? 'silent') : 'has ended'}`
+  })
+  return (await Promise.all(told)).join(', ')
+}
+
 /** Waits until another member leads in a later term. */
 export async function leaderElsewhere(
   { cluster }: Stage,

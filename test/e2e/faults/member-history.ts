@@ -5,18 +5,16 @@ import type { Change, ChangeEvent } from '@holdfast/testkit'
 import { keyValueOf } from './recording-kv.js'
 
 /** @param upTo the last revision, which must be there */
-export async function changesOf(
+export async function* changesOf(
   holdfast: Holdfast,
   upTo: number,
   timeoutMs: number,
-): Promise<readonly Change[]> {
-  const changes: Change[] = []
+): AsyncGenerator<Change> {
   const watch = holdfast.watch({ prefix: '' }, { fromRevision: 1, previous: true, timeoutMs })
   for await (const batch of watch) {
-    if (batch.events.length > 0) changes.push(toChange(batch))
-    if (batch.revision >= upTo) break
+    if (batch.events.length > 0) yield toChange(batch)
+    if (batch.revision >= upTo) return
   }
-  return changes
 }
 
 export function toChange({ revision, events }: WatchBatch): Change {

@@ -16,6 +16,7 @@ export interface Stage extends FaultyCluster {
   readonly disks: ReadonlyMap<string, DiskFaults>
   /** Waits for a member to end, which is then not held against it; false if it does not. */
   readonly endsByItself: (member: MemberProcess, withinMs: number) => Promise<boolean>
+  readonly complain: (what: string) => void
   /** Complains unless a new operation succeeds soon: a majority is there and within reach. */
   readonly expectProgress: (while_: string) => Promise<void>
 }

@@ -2,11 +2,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MemberProcess } from '@holdfast/testkit'
-import { termOf } from './leadership.js'
+import { describeMembers, termOf } from './leadership.js'
 import { nemeses } from './nemeses/nemeses.js'
 import { effect, type AppliedFault, type Effect, type Stage } from './nemesis.js'
 import { nowMs } from './recorder.js'
-import type { PlannedFault } from './schedule.js'
+import { describePlan, type PlannedFault } from './schedule.js'
 
 export async function runSchedule(
   stage: Stage,
@@ -16,13 +16,22 @@ export async function runSchedule(
   const applied: AppliedFault[] = []
   for (const plan of schedule) {
     await delay(Math.max(0, startMs + plan.atMs - nowMs()))
-    applied.push(await apply(stage, plan))
+    // Where nobody leads although nothing is wrong any more, further faults would only hide it.
+    const leader = await stage.cluster.leader().catch(() => undefined)
+    if (leader === undefined) {
+      stage.complain(`nobody leads before ${describePlan(plan)}: ${await describeMembers(stage)}`)
+      return applied
+    }
+    applied.push(await apply(stage, plan, leader))
   }
   return applied
 }
 
-async function apply(stage: Stage, plan: PlannedFault): Promise<AppliedFault> {
-  const leader = await stage.cluster.leader()
+async function apply(
+  stage: Stage,
+  plan: PlannedFault,
+  leader: MemberProcess,
+): Promise<AppliedFault> {
   const member = targetOf(stage, plan, leader)
   const wasLeader = member === leader
   const term = await termOf(leader)

@@ -117,6 +117,7 @@ export class Scene {
       pauseHolders: this.#pauseHolders,
       disks: this.#disks,
       endsByItself: (member, withinMs) => this.#endsByItself(member, withinMs),
+      complain: (what) => this.#recorder.complain(what),
       expectProgress: (meanwhile) => this.#expectProgress(meanwhile),
     }
   }
