@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { planOf, runWatched, shrinkPlan, type Plan } from '@holdfast/testkit'
+import { replayLine } from './violation.js'
 
 /** Runs seeds until the time is up, at least one; stops at the first violation. */
 export async function runNodeSeeds(first: number, milliseconds: number): Promise<void> {
@@ -16,7 +17,7 @@ export async function runNodeSeeds(first: number, milliseconds: number): Promise
       if (milliseconds === 0) console.log(`trace ${traceHash}`)
     } catch (error) {
       console.error(error)
-      console.error(`violated; to see it again: npm run sim -- --level node --seed ${seed} --once`)
+      console.error(`violated; to see it again ${replayLine(seed, 'node')}`)
       process.exitCode = 1
       return
     }

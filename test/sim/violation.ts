@@ -20,8 +20,8 @@ export function kindOf(complaint: string): string {
   return complaint.replace(/\d+(, \d+)*/g, '#')
 }
 
-export function replayLine(seed: number): string {
-  return `at ${commit()}, level 1 (the core): npm run sim -- --seed ${seed} --once`
+export function replayLine(seed: number, level: 'core' | 'node' = 'core'): string {
+  return `at ${commit()}: npm run sim -- --level ${level} --seed ${seed} --once`
 }
 
 function commit(): string {
