@@ -6,7 +6,8 @@
  *    start over and would grow without bound.
  * 2. So when little is left, the main thread is asked to hold its writes, and a TRUNCATE pass copies
  *    the rest, syncs the database and empties the WAL.
- * 3. The emptied WAL is fsynced before writes go on. SQLite syncs a WAL's new header for the same
+ * 3. Before that, the checksums of the pages that were copied are made durable (page-sums.ts).
+ * 4. The emptied WAL is fsynced before writes go on. SQLite syncs a WAL's new header for the same
  *    reason, but not for a writer with synchronous=OFF: after a power loss an old header, with some
  *    of the old frames behind it, would be valid beside the new database, and old pages would cover
  *    newer ones. With the empty file durable there are no old frames to come back.
@@ -27,6 +28,7 @@ import {
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
 import { copyState } from './copy-state.js'
+import { PageSums, pagesInWal, sumsPathOf } from './page-sums.js'
 import { openClient } from './sqlite-client.js'
 import { failPlainly } from './worker-failure.js'
 
@@ -59,6 +61,8 @@ const descriptor = openSync(path, 'r+')
 const pins: [Database, Database] = [openClient(path, 'full'), openClient(path, 'full')]
 let pinned: Database | undefined
 let isHolding = false
+const sumsPath = sumsPathOf(path)
+let sums = PageSums.load(sumsPath)
 /** Where a copy of the state was asked for. */
 let copyTo: string | undefined
 let lastCheckpoint = performance.now()
@@ -96,6 +100,8 @@ function look(): void {
 }
 
 function copyWhileWriting(): void {
+  // All of them while nobody waits: nothing changes the database but what this thread does.
+  sums ??= PageSums.of(descriptor)
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     renewPin()
     const { log, checkpointed } = copy('PASSIVE')
@@ -135,10 +141,18 @@ function copyIfAsked(): void {
 }
 
 function truncate(): void {
-  for (let attempt = 1; copy('TRUNCATE').busy !== 0; attempt++) {
+  copyWholly('FULL')
+  sums ??= PageSums.of(descriptor)
+  sums.update(descriptor, pagesInWal(walPath))
+  sums.save(sumsPath)
+  copyWholly('TRUNCATE')
+  syncWal()
+}
+
+function copyWholly(mode: 'FULL' | 'TRUNCATE'): void {
+  for (let attempt = 1; copy(mode).busy !== 0; attempt++) {
     invariant(attempt < MAX_TRUNCATE_ATTEMPTS, 'a reader keeps the WAL of the state from ending')
   }
-  syncWal()
 }
 
 /** The WAL file carries no locks, so it can be opened and closed at will. */
@@ -160,7 +174,7 @@ function renewPin(): void {
   pinned = next
 }
 
-function copy(mode: 'PASSIVE' | 'TRUNCATE'): PassResult {
+function copy(mode: 'PASSIVE' | 'FULL' | 'TRUNCATE'): PassResult {
   const [result] = copier.pragma(`wal_checkpoint(${mode})`) as PassResult[]
   invariant(result !== undefined, 'a checkpoint gave no result')
   return result

@@ -1,4 +1,13 @@
-import { closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
@@ -131,6 +140,20 @@ describe('checkpoints of the state', () => {
     await storage.close()
     expect(() => statSync(join(directory, 'state.db-wal'))).toThrow('ENOENT')
     expect((await open(directory)).state.hash().hash).toBe(hash)
+  })
+
+  it('that have failed leave the state as it is: nobody copies its WAL without an fsync (catalogue 32)', async () => {
+    const directory = newDirectory()
+    const reasons: Error[] = []
+    const onFatal = (error: Error): void => void reasons.push(error)
+    const storage = await open(directory, { onFatal })
+    await logAndApply(storage, batch(storage))
+    const before = readFileSync(join(directory, 'state.db'))
+    renameSync(join(directory, 'state.db-wal'), join(directory, 'taken-away'))
+    await vi.waitFor(() => expect(reasons).toHaveLength(1), 10_000)
+    expect(reasons[0]!.message).toContain('the state can no longer be made durable')
+    await storage.close()
+    expect(readFileSync(join(directory, 'state.db')).equals(before)).toBe(true)
   })
 })
 

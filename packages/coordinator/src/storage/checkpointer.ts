@@ -83,6 +83,11 @@ export class Checkpointer {
     return this.#gate?.released
   }
 
+  /** The checkpoint thread has died: nobody makes the state durable any more. */
+  get hasFailed(): boolean {
+    return this.#worker.state === 'failed'
+  }
+
   /** Everything up to this index of the log survives a power loss without the log. */
   get durableIndex(): number {
     return this.#durableIndex

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -39,6 +39,7 @@ function change(path: string, statement: string): void {
   const client = new Database(path)
   client.exec(statement)
   client.close()
+  rmSync(path.replace(/\.db$/, '.sums'), { force: true })
 }
 
 describe('a data directory', () => {
@@ -144,6 +145,7 @@ describe('a data directory', () => {
   it.each(['raft.db', 'state.db', 'lock'])('is refused when %s is no database', async (file) => {
     const directory = await openedOnce()
     writeFileSync(join(directory, file), 'x'.repeat(10_000))
+    rmSync(join(directory, 'state.sums'))
     await expect(open(directory)).rejects.toThrow('file is not a database')
   })
 

@@ -9,17 +9,24 @@ import { renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readPosition } from './copy-state.js'
 import { syncDirectory } from './data-directory.js'
+import { sumsPathOf } from './page-sums.js'
 
 /** Nobody may have `statePath` open. */
 export function installSnapshot(wholePath: string, statePath: string): void {
   const directory = dirname(statePath)
   for (const suffix of ['-wal', '-shm']) rmSync(`${statePath}${suffix}`, { force: true })
+  rmSync(sumsPathOf(statePath), { force: true })
   syncDirectory(directory)
   renameSync(wholePath, statePath)
   syncDirectory(directory)
 }
 
-/** How far the state is that a start finds; 0 if it is empty. */
+/**
+ * How far the state is that a start finds; 0 if it is empty. SQLite copies the WAL when the only
+ * connection is closed, so that the pages are other ones than were summed.
+ */
 export function appliedIndexOf(statePath: string): number {
+  rmSync(sumsPathOf(statePath), { force: true })
+  syncDirectory(dirname(statePath))
   return statSync(statePath).size === 0 ? 0 : readPosition(statePath).index
 }

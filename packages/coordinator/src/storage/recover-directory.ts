@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createFile } from './data-directory.js'
 import { waitingSnapshot } from './incoming-snapshot.js'
 import { appliedIndexOf, installSnapshot } from './install-snapshot.js'
+import { verifyPages } from './page-sums.js'
 import { prepareRaftDatabase, type RaftDatabaseOptions, type StoredLog } from './raft-database.js'
 import { StorageError } from './storage-error.js'
 import { wayBack } from './way-back.js'
@@ -49,6 +50,7 @@ export function recoverDirectory(
   const { raft: path, superblock } = paths
   const stored = prepareRaftDatabase({ path, superblock, ...owner })
   finishInstallation(paths, stored.start.index)
+  verifyPages(paths.state, wayBack(paths.directory, owner.identity.memberId))
   return stored
 }
 

@@ -89,6 +89,7 @@ describe('the state', () => {
     const client = new Database(join(directory, 'state.db'))
     client.exec('DELETE FROM requests; UPDATE position SET evicted_revision = 5')
     client.close()
+    rmSync(join(directory, 'state.sums'))
     const third = await open(directory)
     const retriedLate = [entry(appliedIndex + 2, kv(put('z')), 'request 5')]
     const late = await logAndApply(third, retriedLate)

@@ -85,9 +85,10 @@ function requireSafeVersion(client: Database.Database): void {
   }
 }
 
-function unusable(path: DatabaseSource, cause: unknown): StorageError {
+/** What SQLite has against a database, in one line. */
+export function unusable(path: DatabaseSource, cause: unknown): StorageError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const isDamaged = reason.includes('not a database') || reason.includes('malformed')
+  const isDamaged = /not a database|malformed|no such|corrupt/.test(reason)
   const code = isDamaged ? 'damaged' : 'notWritable'
   return new StorageError(
     code,

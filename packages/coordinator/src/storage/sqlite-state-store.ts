@@ -14,9 +14,11 @@ import { MemberRows } from './member-rows.js'
 import { migrate } from './migrate.js'
 import { PositionRow } from './position-row.js'
 import { RequestRows } from './request-rows.js'
+import { unusable } from './sqlite-client.js'
 import { hashState } from './state-hash.js'
 import type { DatabaseSource } from './sqlite-client.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
+import { StorageError } from './storage-error.js'
 import { transactionsOf, type Transact } from './transaction.js'
 
 export interface StateStoreOptions {
@@ -35,7 +37,7 @@ export function openStateStore(options: StateStoreOptions): SqliteStateStore {
     return new SqliteStateStore(connection, options)
   } catch (error) {
     connection.client.close()
-    throw error
+    throw error instanceof StorageError ? error : unusable(options.path, error)
   }
 }
 

@@ -69,10 +69,12 @@ export class StateDatabase {
 
   async close(): Promise<void> {
     await this.#installing?.catch(() => undefined)
+    const checkpointer = await this.#checkpointer.catch(() => undefined)
+    // Closed last, it would copy the WAL without an fsync and remove it. Let the process end instead.
+    if (checkpointer === undefined || checkpointer.hasFailed) return
     // The main thread's connection first: the last checkpoint then has the database to itself.
     this.#store.close()
-    const checkpointer = await this.#checkpointer.catch(() => undefined)
-    await checkpointer?.close()
+    await checkpointer.close()
   }
 
   async #install(wholePath: string): Promise<void> {

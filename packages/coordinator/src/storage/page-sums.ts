@@ -1,0 +1,176 @@
+/**
+ * A checksum of every page of state.db, as its last checkpoint left it, beside it in `state.sums`:
+ * SQLite does not notice a bit that is another one within a value, and we would serve it
+ * (catalogue 35). Pages that are in the WAL are not looked at: a checkpoint may have copied them in
+ * part, and SQLite reads them from the WAL, whose frames have checksums of their own.
+ *
+ *   sums of all pages but those in the WAL = what is in state.db, at every moment
+ *
+ * So a checkpoint makes the new sums durable when it has copied everything and before it empties the
+ * WAL. Whatever else would change state.db removes them, and they are made anew.
+ *
+ *   16 bytes      names the format
+ *   4 bytes each  CRC-32 of a page, little-endian
+ *   4 bytes       CRC-32 of all before
+ */
+
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { syncDirectory } from './data-directory.js'
+import { StorageError } from './storage-error.js'
+
+const FORMAT = Buffer.from('holdfast sums 1\n')
+const SUM_BYTES = 4
+const PAGE_BYTES = 4096
+const WAL_HEADER_BYTES = 32
+const WAL_SALT_AT = 16
+const FRAME_HEADER_BYTES = 24
+const FRAME_SALT_AT = 8
+const SALT_BYTES = 8
+/** Pages read at a time. */
+const CHUNK_PAGES = 256
+
+export function sumsPathOf(statePath: string): string {
+  return statePath.replace(/\.db$/, '.sums')
+}
+
+export class PageSums {
+  #sums: Uint32Array
+
+  private constructor(sums: Uint32Array) {
+    this.#sums = sums
+  }
+
+  /** Of the database as it is. */
+  static of(descriptor: number): PageSums {
+    const sums = new PageSums(new Uint32Array(0))
+    sums.#cover(descriptor)
+    return sums
+  }
+
+  /** As they were saved; undefined if they were not, or not wholly. */
+  static load(path: string): PageSums | undefined {
+    if (!existsSync(path)) return undefined
+    const bytes = readFileSync(path)
+    const end = bytes.length - SUM_BYTES
+    const isWhole =
+      end >= FORMAT.length &&
+      bytes.subarray(0, FORMAT.length).equals(FORMAT) &&
+      bytes.readUInt32LE(end) === crc32(bytes.subarray(0, end))
+    if (!isWhole) return undefined
+    const count = (end - FORMAT.length) / SUM_BYTES
+    const at = (page: number): number => bytes.readUInt32LE(FORMAT.length + page * SUM_BYTES)
+    return new PageSums(Uint32Array.from({ length: count }, (_, page) => at(page)))
+  }
+
+  /** These pages, from 0, and those at the end that are new, are other ones. */
+  update(descriptor: number, pages: ReadonlySet<number>): void {
+    this.#cover(descriptor)
+    const page = Buffer.allocUnsafe(PAGE_BYTES)
+    for (const number of pages) {
+      if (number >= this.#sums.length) continue
+      readSync(descriptor, page, 0, PAGE_BYTES, number * PAGE_BYTES)
+      this.#sums[number] = crc32(page)
+    }
+  }
+
+  /** Returns when they are durable. */
+  save(path: string): void {
+    const bytes = Buffer.alloc(FORMAT.length + (this.#sums.length + 1) * SUM_BYTES)
+    FORMAT.copy(bytes)
+    for (const [page, sum] of this.#sums.entries()) {
+      bytes.writeUInt32LE(sum, FORMAT.length + page * SUM_BYTES)
+    }
+    const end = bytes.length - SUM_BYTES
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end)
+    const part = `${path}.new`
+    const descriptor = openSync(part, 'w', 0o600)
+    try {
+      writeSync(descriptor, bytes)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(part, path)
+    syncDirectory(dirname(path))
+  }
+
+  /** The first page, from 0, that is another one than it was. */
+  findDamage(descriptor: number, but: ReadonlySet<number>): number | undefined {
+    const count = this.#sums.length
+    let damaged: number | undefined
+    readPages(descriptor, 0, count, (page, number) => {
+      if (damaged !== undefined || but.has(number)) return
+      if (crc32(page) !== this.#sums[number]) damaged = number
+    })
+    return damaged
+  }
+
+  /** The sums of pages at the end that have none yet; a database of ours never shrinks. */
+  #cover(descriptor: number): void {
+    const count = Math.floor(fstatSync(descriptor).size / PAGE_BYTES)
+    const known = this.#sums.length
+    if (count <= known) return
+    const sums = new Uint32Array(count)
+    sums.set(this.#sums)
+    readPages(descriptor, known, count, (page, number) => (sums[number] = crc32(page)))
+    this.#sums = sums
+  }
+}
+
+/** Those of which the WAL has a frame, from 0. */
+export function pagesInWal(walPath: string): ReadonlySet<number> {
+  const pages = new Set<number>()
+  if (!existsSync(walPath)) return pages
+  const bytes = readFileSync(walPath)
+  const salt = bytes.subarray(WAL_SALT_AT, WAL_SALT_AT + SALT_BYTES)
+  const frameBytes = FRAME_HEADER_BYTES + PAGE_BYTES
+  for (let at = WAL_HEADER_BYTES; at + frameBytes <= bytes.length; at += frameBytes) {
+    const ofFrame = bytes.subarray(at + FRAME_SALT_AT, at + FRAME_SALT_AT + SALT_BYTES)
+    if (ofFrame.equals(salt)) pages.add(bytes.readUInt32BE(at) - 1)
+  }
+  return pages
+}
+
+/** What there is to say against the state that a start finds. @throws StorageError `damaged` */
+export function verifyPages(statePath: string, way: string): void {
+  const sums = PageSums.load(sumsPathOf(statePath))
+  if (sums === undefined) return
+  const descriptor = openSync(statePath, 'r')
+  try {
+    const damaged = sums.findDamage(descriptor, pagesInWal(`${statePath}-wal`))
+    if (damaged === undefined) return
+    throw new StorageError('damaged', `${statePath} is damaged at page ${damaged + 1}: ${way}`)
+  } finally {
+    // Before SQLite has opened it: closing a descriptor drops all locks that the process holds.
+    closeSync(descriptor)
+  }
+}
+
+function readPages(
+  descriptor: number,
+  from: number,
+  to: number,
+  use: (page: Buffer, number: number) => void,
+): void {
+  const chunk = Buffer.allocUnsafe(CHUNK_PAGES * PAGE_BYTES)
+  for (let first = from; first < to; first += CHUNK_PAGES) {
+    const count = Math.min(CHUNK_PAGES, to - first)
+    chunk.fill(0)
+    readSync(descriptor, chunk, 0, count * PAGE_BYTES, first * PAGE_BYTES)
+    for (let at = 0; at < count; at += 1) {
+      use(chunk.subarray(at * PAGE_BYTES, (at + 1) * PAGE_BYTES), first + at)
+    }
+  }
+}
