@@ -19,14 +19,14 @@ export const BUGS_OF_WATCHES_AND_LEASES: readonly NodeBug[] = [
     name: 'a watch is told again where history is handed over to live',
     edits: [
       {
-        file: 'coordinator/src/watch/watcher.ts',
-        find: 'if (event.kv.modRevision < this.nextRevision) return false',
-        replace: 'if (event.kv.modRevision < this.nextRevision - 1) return false',
-      },
-      {
         file: 'coordinator/src/watch/watch-hub.ts',
         find: 'watcher.nextRevision = to + 1\n',
         replace: 'watcher.nextRevision = to\n',
+      },
+      {
+        file: 'coordinator/src/watch/watch-hub.ts',
+        find: 'export const REPLAY_REVISIONS = 1_000',
+        replace: 'export const REPLAY_REVISIONS = 5',
       },
     ],
   },

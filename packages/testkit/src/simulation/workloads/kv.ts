@@ -1,5 +1,6 @@
 /** Reads, writes, deletes and transactions on a few keys; reads of the past, and compactions. */
 
+import type { KvInput, KvOutput } from '../../history/kv-operation.js'
 import { KvMix } from '../../workload/kv-mix.js'
 import { runKv } from '../../workload/run-kv.js'
 import { check } from '../check.js'
@@ -10,13 +11,16 @@ import { readThePast } from './past-reads.js'
 
 const KEYS = 4
 const PAUSE_MS = 40
+const READERS = 8
+const READ_EVERY_MS = 2
 
 export async function kvWorkload(process: ClientProcess, operations: number): Promise<void> {
   const { name, chance } = process
   const mix = new KvMix(chance, name, KEYS)
   for (let done = 0; done < operations && !process.isToEnd(); done += 1) {
     const kind = chance.below(100)
-    if (kind < 70) await operate(process, mix)
+    if (kind < 62) await operate(process, mix)
+    else if (kind < 70) await readInCrowd(process)
     else if (kind < 85) await orFailed(readThePast(process))
     else if (kind < 95) await orFailed(nest(process))
     else await orFailed(compact(process))
@@ -24,17 +28,37 @@ export async function kvWorkload(process: ClientProcess, operations: number): Pr
   }
 }
 
-async function operate({ name, client, records }: ClientProcess, mix: KvMix): Promise<void> {
-  const input = mix.next()
+async function operate(process: ClientProcess, mix: KvMix): Promise<void> {
+  const output = await perform(process, process.name, mix.next())
+  if (output !== undefined) mix.saw(output)
+}
+
+/** Many reads at once: those that come while a round of the barrier is under way must wait for the next. */
+async function readInCrowd(process: ClientProcess): Promise<void> {
+  const { name, chance } = process
+  const reading: Promise<unknown>[] = []
+  for (let reader = 0; reader < READERS; reader += 1) {
+    const input = { type: 'range', key: `k/${chance.below(KEYS)}` } as const
+    reading.push(perform(process, `${name}+${reader}`, input))
+    await process.pause(chance.exponential(READ_EVERY_MS))
+  }
+  await Promise.all(reading)
+}
+
+async function perform(
+  { client, records }: ClientProcess,
+  name: string,
+  input: KvInput,
+): Promise<KvOutput | undefined> {
   const known = records.ledger.revision
   const output = await records.kv.record(name, input, () => runKv(client, input))
-  if (output === undefined) return
-  mix.saw(output)
+  if (output === undefined) return undefined
   const isStale = input.type === 'range' && input.serializable === true
   check(
     isStale || output.revision >= known,
     `${name} was answered from ${output.revision} when ${known} was committed before it asked`,
   )
+  return output
 }
 
 async function compact({ client, chance, records }: ClientProcess): Promise<void> {

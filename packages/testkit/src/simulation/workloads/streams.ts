@@ -15,13 +15,17 @@ import { StreamedChanges, type StreamRequest } from '../invariants/streamed-chan
 const ALL_KEYS = new Uint8Array([0])
 
 /** Until so many messages came, or the time is over, or the stream broke. */
-export async function readStream(process: ClientProcess, prefix: string): Promise<void> {
+export async function readStream(
+  process: ClientProcess,
+  prefix: string,
+  maxMs: number,
+): Promise<void> {
   const { chance, host, records } = process
   const request = drawRequest(process, prefix)
   const changes = new StreamedChanges(records, request)
   const leaving = new AbortController()
-  const cancel = host.clock.after(chance.between(100, 3_000), () => leaving.abort())
-  let left = 2 + chance.below(20)
+  const cancel = host.clock.after(chance.between(100, maxMs), () => leaving.abort())
+  let left = 2 + chance.below(Math.ceil(maxMs / 100))
   try {
     for await (const message of messages(process, request, leaving.signal)) {
       changes.told(message)

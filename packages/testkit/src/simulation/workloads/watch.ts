@@ -15,19 +15,29 @@ const PREFIXES = ['k/', 'lock/', 'jobs/', 'edge/', 'edge/', '']
 /** Before the first key of `edge/`, the first, between, the first behind. */
 const EDGE_KEYS = ['edge.', 'edge/', 'edge/m', 'edge/~', 'edge0']
 const CATCH_UP_MS = 20_000
+const BRIEF_MS = 2_000
+const LASTING_MS = 10_000
 
 export async function watchWorkload(process: ClientProcess, operations: number): Promise<void> {
   const { name, chance, records } = process
   const prefix = chance.pick(PREFIXES)
-  const changing = changeEdges(process, operations)
+  const changing = Promise.all([changeEdges(process, operations), keepStreaming(process, prefix)])
   const keys = records.watches.begin(`${name} on ${prefix}*`, prefix, 2)
   for (let done = 0; done < operations && !process.isToEnd(); done += 1) {
-    if (chance.happens(0.5)) await readStream(process, prefix)
+    if (chance.happens(0.5)) await readStream(process, prefix, BRIEF_MS)
     else await follow(process, keys)
     if (chance.happens(0.1)) await orFailed(compact(process, keys.nextRevision))
   }
   await changing
   await catchUp(process, keys)
+}
+
+/** Long enough that a member may lose its leader under it, and be given a snapshot. */
+async function keepStreaming(process: ClientProcess, prefix: string): Promise<void> {
+  while (!process.isToEnd()) {
+    await readStream(process, prefix, LASTING_MS)
+    await process.pause(BRIEF_MS / 10)
+  }
 }
 
 /** Until so many batches came, or nothing for a while. */
