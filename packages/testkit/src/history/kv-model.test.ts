@@ -67,6 +67,8 @@ describe('what a client sees of a key (etcd §8.1 to §8.5)', () => {
     expect(isGood(created, removed([2, 'x']))).toBe(true)
     expect(isGood(created, removed([2, 'w']))).toBe(false)
     expect(isGood(created, removed())).toBe(false)
+    const none = { type: 'deleteRange', deleted: 0 } as const
+    expect(isGood(at(0, 1).did({ ...none, key: 'a', prevKv: true }, 1, none))).toBe(true)
   })
 })
 
@@ -255,6 +257,28 @@ describe('a revision that nobody was told', () => {
     expect(isGood(lost, at(2, 3).swap(created, 'y', 9, true), sees(4))).toBe(true)
     expect(isGood(lost, at(2, 3).swap(created, 'y', 9, true), sees(5))).toBe(false)
     expect(isGood(lost, at(2, 3).swap(ifMod('a', 4), 'y', 9, false))).toBe(true)
+  })
+
+  it('of a creation lies below that of the second version', () => {
+    const again = at(0, 1).lost(put('a', 'y'))
+    expect(isGood(lost, again, at(2, 3).get('a', 9, [5, 'y', 2, 4]))).toBe(true)
+    expect(isGood(lost, again, at(2, 3).get('a', 9, [5, 'y', 2, 5]))).toBe(false)
+  })
+
+  it('is not that of a lost swap whose comparison cannot have held, or failed', () => {
+    const created = at(0, 1).put('a', 'w', 2)
+    const swap = (operand: number) =>
+      at(2, 3).lost({
+        type: 'txn',
+        compares: [ifMod('a', operand)],
+        success: [put('a', 'yes')],
+        failure: [put('a', 'no')],
+      })
+    const sees = (value: string) => at(4, 5).get('a', 9, [9, value, 2, 2])
+    expect(isGood(created, swap(2), sees('yes'))).toBe(true)
+    expect(isGood(created, swap(2), sees('no'))).toBe(false)
+    expect(isGood(created, swap(3), sees('yes'))).toBe(false)
+    expect(isGood(created, swap(3), sees('no'))).toBe(true)
   })
 
   it('may decide what another lost write did', () => {

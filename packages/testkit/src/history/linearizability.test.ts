@@ -164,7 +164,7 @@ describe('the verdict', () => {
     expect(violation?.longest).toEqual(good)
     expect(violation?.records).toEqual([...bad, lostWrite(7, 8, 5)])
     expect(violation?.message).toMatch(
-      /^no order explains the 6 operations: after 2 none can follow/,
+      /^no order explains the 7 operations: after 2 none can follow/,
     )
     expect(violation?.message).toContain('"read" → 2 [4–8 ms]')
   })
