@@ -6,8 +6,11 @@
 import type { Chance } from './chance.js'
 import type { Host } from './host.js'
 
-/** From and to; clients have names of their own. */
-export type Direction = readonly [from: string, to: string]
+/**
+ * From and to; clients have names of their own. What flows beside the rest of a direction, as log
+ * entries do, has a channel: it may be cut alone, and is cut with the rest.
+ */
+export type Direction = readonly [from: string, to: string, channel?: 'log']
 
 export interface LinkConditions {
   readonly minDelayMs: number
@@ -57,8 +60,9 @@ export class Links {
     mend(this.#link(direction))
   }
 
-  isCut(direction: Direction): boolean {
-    return this.#link(direction).isCut
+  isCut([from, to, channel]: Direction): boolean {
+    const isCut = this.#link([from, to]).isCut
+    return isCut || (channel !== undefined && this.#link([from, to, channel]).isCut)
   }
 
   mendAll(): void {
@@ -69,7 +73,7 @@ export class Links {
   carry(from: Host, direction: Direction, arrive: () => void): boolean {
     const { loss, repetition } = this.conditions
     const link = this.#link(direction)
-    if (link.isCut) {
+    if (this.isCut(direction)) {
       this.swallowed += 1
       return false
     }
@@ -119,13 +123,13 @@ export class Links {
     link.lastArrivalMs = Math.max(link.lastArrivalMs, atMs)
     world.after(atMs - world.nowMs, () => {
       // What is on its way when a partition begins does not arrive.
-      if (this.#link(direction).isCut) lost()
+      if (this.isCut(direction)) lost()
       else arrive()
     })
   }
 
-  #link([from, to]: Direction): Link {
-    const name = `${from}→${to}`
+  #link([from, to, channel]: Direction): Link {
+    const name = `${from}→${to}${channel ?? ''}`
     let link = this.#links.get(name)
     if (link === undefined) {
       const chance = this.#chance.stream('link', name)

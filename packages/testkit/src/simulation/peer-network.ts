@@ -15,7 +15,7 @@ import {
 } from '@holdfast/coordinator/parts'
 import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
 import type { Host } from './host.js'
-import type { Links } from './links.js'
+import type { Direction, Links } from './links.js'
 import type { StateImage } from './simulated-storage.js'
 
 type PeerMessage = Parameters<typeof encodeMessages>[0][number]
@@ -38,6 +38,14 @@ interface Question {
   readonly resolve: (answer: PeerAnswer) => void
   readonly reject: (error: Error) => void
 }
+
+const LOG_MESSAGES: ReadonlySet<string> = new Set<PeerMessage['type']>([
+  'appendEntries',
+  'appendEntriesAccepted',
+  'appendEntriesRejected',
+  'forwardProposal',
+  'forwardProposalRejected',
+])
 
 /** A snapshot takes this long for each of its bytes. */
 const MS_PER_BYTE = 0.001
@@ -178,14 +186,23 @@ class SimulatedPeerTransport implements MemberTransport {
     else queued.push(message)
   }
 
+  /** On two streams, as the real transport has them. */
   #transmit(to: MemberId, messages: readonly PeerMessage[]): void {
+    const ofLog = messages.filter(({ type }) => LOG_MESSAGES.has(type))
+    const others = messages.filter(({ type }) => !LOG_MESSAGES.has(type))
+    if (others.length > 0) this.#transmitOn([this.#id, to], others)
+    if (ofLog.length > 0) this.#transmitOn([this.#id, to, 'log'], ofLog)
+  }
+
+  #transmitOn(direction: Direction, messages: readonly PeerMessage[]): void {
     if (!this.#end.host.isAlive) return
+    const [, to] = direction
     const payload = Buffer.from(encodeMessages(messages))
     const { world } = this.#end.host
     world.record(`${this.#id}→${to}`)
     world.record(payload)
     let isRepetition = false
-    const arrives = this.#network.links.carry(this.#end.host, [this.#id, to], () => {
+    const arrives = this.#network.links.carry(this.#end.host, direction, () => {
       this.#arrive(to, payload, isRepetition)
       isRepetition = true
     })

@@ -13,6 +13,7 @@ export const FAULT_KINDS = [
   'oneWay',
   'bridge',
   'flapping',
+  'deposeWithEntries',
   'cutClients',
   'storm',
   'slowDisk',

@@ -3,7 +3,16 @@
 import { failingDisk, slowDisk } from './disk-faults.js'
 import type { Fault } from './fault.js'
 import type { FaultKind } from './fault-kinds.js'
-import { bridge, cutClients, flapping, halves, isolate, oneWay, storm } from './network-faults.js'
+import {
+  bridge,
+  cutClients,
+  deposeWithEntries,
+  flapping,
+  halves,
+  isolate,
+  oneWay,
+  storm,
+} from './network-faults.js'
 import {
   crash,
   crashAtPoint,
@@ -18,6 +27,6 @@ import { transfer } from './transfer-faults.js'
 
 export const faults: Readonly<Record<FaultKind, Fault>> = {
   ...{ crash, powerLoss, powerLossEverywhere, crashAtPoint, pause, pauseClient, crashClient },
-  ...{ isolate, halves, oneWay, bridge, flapping, cutClients, storm },
+  ...{ isolate, halves, oneWay, bridge, flapping, deposeWithEntries, cutClients, storm },
   ...{ slowDisk, failingDisk, transfer, memberJoins, memberLeaves },
 }

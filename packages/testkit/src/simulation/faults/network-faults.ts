@@ -93,6 +93,28 @@ export const flapping: Fault = (context) => {
   }
 }
 
+/**
+ * A leader leads on, and its entries reach nobody; then it is cut off, and what it had appended must
+ * be given up (Raft, Figures 7 and 8; gray failure).
+ */
+export const deposeWithEntries: Fault = (context) => {
+  const { cluster, chance } = context
+  const { links, world } = cluster
+  const leader = cluster.leader?.id
+  if (leader === undefined) return () => undefined
+  const others = idsOf(context).filter((id) => id !== leader)
+  const ofLog = others.map((other): Direction => [leader, other, 'log'])
+  const all = bothWays([leader], others)
+  for (const direction of ofLog) links.cut(direction)
+  const cancel = world.after(chance.between(20, 800), () => {
+    for (const direction of all) links.cut(direction)
+  })
+  return () => {
+    cancel()
+    for (const direction of [...ofLog, ...all]) links.mend(direction)
+  }
+}
+
 /** Some clients lose some members, or only their answers. */
 export const cutClients = cutting((context) => {
   const { clients, chance } = context
