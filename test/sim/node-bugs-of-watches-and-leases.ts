@@ -254,16 +254,6 @@ export const BUGS_OF_WATCHES_AND_LEASES: readonly NodeBug[] = [
     ],
   },
   {
-    name: 'what came while a leader stood still does not count before its leases expire',
-    edits: [
-      {
-        file: 'coordinator/src/node/lease-clock.ts',
-        find: 'Math.min(step, this.#maxStepMs)',
-        replace: 'Math.max(step, 0)',
-      },
-    ],
-  },
-  {
     name: 'the keys of a lease outlive it',
     edits: [
       {

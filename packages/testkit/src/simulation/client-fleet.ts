@@ -10,6 +10,8 @@ import { workloads } from './workloads/workloads.js'
 
 /** From less than most faults last, so that outcomes are often unknown, to the default. */
 const ATTEMPT_TIMEOUTS_MS = [200, 500, 4_000]
+/** Of all attempts together. */
+const REQUEST_TIMEOUTS_MS = [800, 3_000, 15_000]
 
 interface Running {
   readonly plan: PlannedClient
@@ -59,7 +61,7 @@ export class ClientFleet {
     const attemptTimeoutMs = chance.pick(ATTEMPT_TIMEOUTS_MS)
     const { host, client, transport } = cluster.client(
       name,
-      { sessionTtlSeconds, attemptTimeoutMs },
+      { sessionTtlSeconds, attemptTimeoutMs, requestTimeoutMs: chance.pick(REQUEST_TIMEOUTS_MS) },
       (path, body, sentMs) => records.sessions.answered(path, body, sentMs),
     )
     const process: ClientProcess = {

@@ -21,6 +21,7 @@ import { checkQueueContent } from './invariants/queue-content.js'
 import { PatientFollowers } from './invariants/patient-followers.js'
 import { checkExactlyOnce } from './invariants/exactly-once.js'
 import { LeaderCompleteness } from './invariants/leader-completeness.js'
+import { LeasedKeys } from './invariants/leased-keys.js'
 import { LogMatching } from './invariants/log-matching.js'
 import { MonotonicMembers } from './invariants/monotonic-members.js'
 import { Ledger } from './ledger.js'
@@ -97,8 +98,10 @@ class Run {
       ...{ cluster, clients: this.#clients, crashPoints: this.#crashPoints },
       chance: chance.stream('faults'),
     })
+    const leasedKeys = new LeasedKeys(this.#ledger)
     this.#world.afterEvent = () => {
       this.#afterEvent.afterEvent()
+      leasedKeys.afterEvent()
       this.#records.sessions.afterEvent()
     }
   }
@@ -192,7 +195,8 @@ class Run {
   async #checkQueue(): Promise<void> {
     const { client } = this.#cluster.client('judge')
     let isJudged = false
-    checkQueueContent(client, this.#records.queue).then(
+    const pause = (delayMs: number): Promise<void> => this.#world.sleep(delayMs)
+    checkQueueContent(client, this.#records.queue, pause).then(
       () => (isJudged = true),
       (error: unknown) => this.#world.fail(error),
     )

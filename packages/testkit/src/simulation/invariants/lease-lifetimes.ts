@@ -7,6 +7,8 @@
 import { check } from '../check.js'
 import type { Ledger, LedgerEntry } from '../ledger.js'
 
+const NEWEST = 5
+
 interface Lifetime {
   readonly ttlMs: number
   /** When its last renewal that was confirmed was asked for. */
@@ -50,9 +52,9 @@ export class LeaseLifetimes {
     this.#checkEnd(id, lifetime)
   }
 
-  /** Everybody's, those that have ended among them. */
-  get ids(): readonly string[] {
-    return [...this.#known.keys()]
+  /** The newest, whoever granted them; some have ended. */
+  get newest(): readonly string[] {
+    return [...this.#known.keys()].slice(-NEWEST)
   }
 
   /** Those that nobody has renewed for so long after their time, and that are still there. */
@@ -65,13 +67,17 @@ export class LeaseLifetimes {
       .map(([id]) => id)
   }
 
-  #onCommitted({ applied }: LedgerEntry): void {
+  #onCommitted({ term, applied }: LedgerEntry): void {
     if (applied?.outcome.ok !== true) return
     const { command } = applied.proposal
     const { result } = applied.outcome
     const isExpiry = result.type === 'leaseExpire' && !result.void
     if (command.type !== 'leaseExpire' && command.type !== 'leaseRevoke') return
     if (command.type === 'leaseExpire' && !isExpiry) return
+    check(
+      command.type === 'leaseRevoke' || command.term === term,
+      `lease ${command.id} ended in term ${term} by an expiry of another`,
+    )
     this.#ended.set(command.id, { atMs: this.#nowMs(), isExpiry })
     if (isExpiry) this.#expiries += 1
     const lifetime = this.#known.get(command.id)

@@ -1,9 +1,11 @@
 /** Grants leases, renews them for a while, its own and others', and lets them expire or revokes them. */
 
+import { routes } from '@holdfast/protocol'
 import type { ClientProcess } from '../client-process.js'
 import { orFailed } from '../run-records.js'
 
 const TTL_SECONDS = 2
+const PATIENCE_MS = 500
 
 export async function leaseWorkload(process: ClientProcess, operations: number): Promise<void> {
   const { name, client, chance, records, host } = process
@@ -12,15 +14,38 @@ export async function leaseWorkload(process: ClientProcess, operations: number):
     const lease = await orFailed(client.leases.grant(TTL_SECONDS))
     if (lease === undefined) continue
     records.leases.confirmed(lease.id, lease.ttlSeconds, grantedMs)
-    await orFailed(client.kv.put(`leased/${name}`, lease.id, { lease: lease.id }))
+    for (const key of [`leased/${name}`, `leased/${name}/too`]) {
+      await orFailed(client.kv.put(key, lease.id, { lease: lease.id }))
+    }
     for (let renewals = chance.below(4); renewals > 0; renewals -= 1) {
       await process.pause(chance.between(0.1, 0.9) * lease.ttlSeconds * 1000)
       if (!(await isRenewed(process, lease.id))) break
     }
-    if (chance.happens(0.3)) await orFailed(client.leases.revoke(lease.id))
-    // Perhaps one that has ended, of which a leader that was deposed does not know (etcd #20615).
-    if (chance.happens(0.5)) await isRenewed(process, chance.pick(records.leases.ids))
+    if (chance.happens(0.4)) {
+      await orFailed(client.leases.revoke(lease.id))
+      await askEverybody(process, lease.id)
+    } else if (chance.happens(0.5)) await isRenewed(process, chance.pick(records.leases.newest))
   }
+}
+
+/** Perhaps a leader that was deposed does not know yet that the lease has ended (etcd #20615). */
+async function askEverybody(process: ClientProcess, id: string): Promise<void> {
+  const { transport, endpoints, records, host } = process
+  const sentMs = host.world.nowMs
+  const leaving = new AbortController()
+  const cancel = host.clock.after(PATIENCE_MS, () => leaving.abort())
+  const asking = endpoints.map(async (endpoint) => {
+    const { status, body } = await transport.request({
+      ...{ endpoint, method: 'POST', path: `/v3${routes.leaseKeepAlive.path}`, headers: {} },
+      ...{ body: JSON.stringify({ ID: id }), signal: leaving.signal, maxBytes: 10_000 },
+    })
+    if (status !== 200) return
+    const { result } = JSON.parse(body) as { readonly result?: unknown }
+    const { ttl } = routes.leaseKeepAlive.response.decode(result ?? {})
+    if (ttl > 0) records.leases.confirmed(id, ttl, sentMs)
+  })
+  await Promise.all(asking.map((one) => orFailed(one)))
+  cancel()
 }
 
 async function isRenewed({ client, records, host }: ClientProcess, id: string): Promise<boolean> {
