@@ -25,8 +25,9 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'a write is acknowledged before it is committed',
     file: 'storage/raft-log-worker.js',
-    find: 'writer.write(group);\n    transactions++;\n',
-    replace: 'setImmediate(() => writer.write(group));\n    transactions++;\n',
+    find: 'writer.write(group);\n',
+    replace:
+      'port.postMessage({ number: group.at(-1).number, transactions });\n    writer.write(group);\n',
   },
   {
     name: 'the WAL that a checkpoint has emptied is not fsynced (DESIGN, Why it is durable, 3)',
@@ -45,5 +46,24 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: 'storage/incoming-snapshot.js',
     find: 'await syncFile(this.#descriptor)',
     replace: 'undefined',
+  },
+  {
+    name: 'the checksums of the pages are saved after the WAL is emptied',
+    file: 'storage/checkpoint-worker.js',
+    find: "    sums.save(sumsPath);\n    copyWholly('TRUNCATE');\n",
+    replace: "    copyWholly('TRUNCATE');\n    sums.save(sumsPath);\n",
+  },
+  {
+    name: 'the superblock claims entries that are being taken away',
+    file: 'storage/log-writer.js',
+    find: '        this.#lowerClaim(group);\n',
+    replace: '',
+  },
+  {
+    name: 'the superblock claims what is not written yet',
+    file: 'storage/raft-log-worker.js',
+    find: 'writer.write(group);\n',
+    replace:
+      'superblock.claim({ term: 1e9, votedFor: null, lastIndex: 0, lastChecksum: 0 });\n    writer.write(group);\n',
   },
 ]

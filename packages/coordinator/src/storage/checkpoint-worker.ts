@@ -63,6 +63,8 @@ let pinned: Database | undefined
 let isHolding = false
 const sumsPath = sumsPathOf(path)
 let sums = PageSums.load(sumsPath)
+/** Frames of the WAL that are copied, and whose pages are summed, before writes are held. */
+let summedFrames = 0
 /** Where a copy of the state was asked for. */
 let copyTo: string | undefined
 let lastCheckpoint = performance.now()
@@ -107,6 +109,8 @@ function copyWhileWriting(): void {
     const { log, checkpointed } = copy('PASSIVE')
     // A pass that leaves something does not sync the database. Done here, it costs nobody a wait.
     fsyncSync(descriptor)
+    sums.update(descriptor, pagesInWal(walPath, summedFrames, checkpointed))
+    summedFrames = checkpointed
     if ((log - checkpointed) * PAGE_AND_FRAME_HEADER_BYTES <= MAX_HELD_BYTES) return
   }
 }
@@ -143,7 +147,8 @@ function copyIfAsked(): void {
 function truncate(): void {
   copyWholly('FULL')
   sums ??= PageSums.of(descriptor)
-  sums.update(descriptor, pagesInWal(walPath))
+  sums.update(descriptor, pagesInWal(walPath, summedFrames))
+  summedFrames = 0
   sums.save(sumsPath)
   copyWholly('TRUNCATE')
   syncWal()

@@ -35,7 +35,7 @@ const SUM_BYTES = 4
 const PAGE_BYTES = 4096
 const WAL_HEADER_BYTES = 32
 const WAL_SALT_AT = 16
-const FRAME_HEADER_BYTES = 24
+const FRAME_BYTES = 24 + PAGE_BYTES
 const FRAME_SALT_AT = 8
 const SALT_BYTES = 8
 /** Pages read at a time. */
@@ -129,16 +129,38 @@ export class PageSums {
   }
 }
 
-/** Those of which the WAL has a frame, from 0. */
-export function pagesInWal(walPath: string): ReadonlySet<number> {
+/** Those of which the WAL has a frame, from 0; of its frames from `fromFrame` up to `toFrame` only. */
+export function pagesInWal(
+  walPath: string,
+  fromFrame = 0,
+  toFrame = Infinity,
+): ReadonlySet<number> {
   const pages = new Set<number>()
   if (!existsSync(walPath)) return pages
-  const bytes = readFileSync(walPath)
-  const salt = bytes.subarray(WAL_SALT_AT, WAL_SALT_AT + SALT_BYTES)
-  const frameBytes = FRAME_HEADER_BYTES + PAGE_BYTES
-  for (let at = WAL_HEADER_BYTES; at + frameBytes <= bytes.length; at += frameBytes) {
-    const ofFrame = bytes.subarray(at + FRAME_SALT_AT, at + FRAME_SALT_AT + SALT_BYTES)
-    if (ofFrame.equals(salt)) pages.add(bytes.readUInt32BE(at) - 1)
+  // The WAL file carries no locks, so it can be opened and closed at will.
+  const descriptor = openSync(walPath, 'r')
+  try {
+    const header = Buffer.alloc(WAL_HEADER_BYTES)
+    readSync(descriptor, header, 0, WAL_HEADER_BYTES, 0)
+    const salt = header.subarray(WAL_SALT_AT, WAL_SALT_AT + SALT_BYTES)
+    const whole = Math.floor((fstatSync(descriptor).size - WAL_HEADER_BYTES) / FRAME_BYTES)
+    const end = Math.min(toFrame, whole)
+    const chunk = Buffer.allocUnsafe(CHUNK_PAGES * FRAME_BYTES)
+    for (let first = fromFrame; first < end; first += CHUNK_PAGES) {
+      const count = Math.min(CHUNK_PAGES, end - first)
+      const at = WAL_HEADER_BYTES + first * FRAME_BYTES
+      readSync(descriptor, chunk, 0, count * FRAME_BYTES, at)
+      for (let frame = 0; frame < count; frame += 1) {
+        const start = frame * FRAME_BYTES
+        const saltAt = start + FRAME_SALT_AT
+        if (!chunk.subarray(saltAt, saltAt + SALT_BYTES).equals(salt)) continue
+        const number = chunk.readUInt32BE(start)
+        // What a power loss has left of a WAL may be zeros from its beginning.
+        if (number > 0) pages.add(number - 1)
+      }
+    }
+  } finally {
+    closeSync(descriptor)
   }
   return pages
 }

@@ -1,0 +1,56 @@
+/** The checksums of the pages of the state: what they find, and what is none of their business. */
+
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { PageSums, pagesInWal } from './page-sums.js'
+import { newDirectory } from './storage.test-support.js'
+
+const PAGE_BYTES = 4096
+const NO_PAGES = new Set<number>()
+
+function fileOf(...pages: readonly string[]): { path: string; descriptor: number } {
+  const path = newDirectory()
+  writeFileSync(path, Buffer.concat(pages.map((fill) => Buffer.alloc(PAGE_BYTES, fill))))
+  return { path, descriptor: openSync(path, 'r') }
+}
+
+it('name the first page that is another one, but for those that may be', () => {
+  const { path, descriptor } = fileOf('a', 'b', 'c')
+  const sums = PageSums.of(descriptor)
+  expect(sums.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  const bytes = readFileSync(path)
+  bytes[PAGE_BYTES + 17]! ^= 8
+  writeFileSync(path, bytes)
+  expect(sums.findDamage(descriptor, NO_PAGES)).toBe(1)
+  expect(sums.findDamage(descriptor, new Set([1]))).toBeUndefined()
+  closeSync(descriptor)
+})
+
+it('follow the pages that were copied, and those that came at the end', () => {
+  const { path, descriptor } = fileOf('a', 'b')
+  const sums = PageSums.of(descriptor)
+  writeFileSync(path, readFileSync(fileOf('a', 'x', 'new').path))
+  sums.update(descriptor, new Set([1, 99]))
+  expect(sums.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  closeSync(descriptor)
+})
+
+it('are read as they were saved, and not at all when they are damaged themselves', () => {
+  const { descriptor } = fileOf('a', 'b')
+  const path = newDirectory()
+  writeFileSync(path, '')
+  PageSums.of(descriptor).save(path)
+  expect(PageSums.load(path)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(PageSums.load(path)).toBeDefined()
+  const bytes = readFileSync(path)
+  bytes[20]! ^= 1
+  writeFileSync(path, bytes)
+  expect(PageSums.load(path)).toBeUndefined()
+  closeSync(descriptor)
+})
+
+it('have nothing to do with a WAL of which a power loss has left zeros', () => {
+  const { path, descriptor } = fileOf('\0', '\0', '\0', '\0')
+  expect(pagesInWal(path)).toEqual(NO_PAGES)
+  closeSync(descriptor)
+})
