@@ -19,6 +19,7 @@ export const FAULT_KINDS = [
   'slowDisk',
   'failingDisk',
   'transfer',
+  'handOverDeaf',
   'memberJoins',
   'memberLeaves',
 ] as const

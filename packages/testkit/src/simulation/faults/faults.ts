@@ -23,10 +23,10 @@ import {
   powerLossEverywhere,
 } from './process-faults.js'
 import { memberJoins, memberLeaves } from './membership-faults.js'
-import { transfer } from './transfer-faults.js'
+import { handOverDeaf, transfer } from './transfer-faults.js'
 
 export const faults: Readonly<Record<FaultKind, Fault>> = {
   ...{ crash, powerLoss, powerLossEverywhere, crashAtPoint, pause, pauseClient, crashClient },
   ...{ isolate, halves, oneWay, bridge, flapping, deposeWithEntries, cutClients, storm },
-  ...{ slowDisk, failingDisk, transfer, memberJoins, memberLeaves },
+  ...{ slowDisk, failingDisk, transfer, handOverDeaf, memberJoins, memberLeaves },
 }
