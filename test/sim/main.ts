@@ -4,7 +4,8 @@
  *
  *   npm run sim -- --minutes 5 [--seed 1]    runs seeds until the time is up
  *   npm run sim -- --seed 7 --once           runs one seed again, and prints the hash of its trace
- *   npm run sim -- --seed 7 --shrink         what of it makes it fail, to be kept with the tests
+ *   npm run sim -- --seed 7 --shrink [--bug vote]    what of it makes it fail, to be kept with the
+ *                                            tests; with a bug planted, if one is named
  *   npm run sim -- --planted-bugs            in how many seeds each planted bug is found
  *   npm run sim -- --planted-bugs --bug vote    only those that are called so
  *
@@ -12,7 +13,6 @@
  *
  *   npm run sim -- --seed 7 --count 20       the hashes of so many seeds; some garbage collections
  *                                            in between if Node was started with --expose-gc
- *   npm run sim -- --seed 7 --shrink --bug vote    with the bug planted
  */
 
 import { parseArgs } from 'node:util'
@@ -53,9 +53,11 @@ function coreTask(): CoreTask {
 }
 
 async function runNodeLevel(): Promise<void> {
+  const bugs = NODE_PLANTED_BUGS.filter(({ name }) => name.includes(values.bug ?? ''))
   if (values['planted-bugs']) {
-    const bugs = NODE_PLANTED_BUGS.filter(({ name }) => name.includes(values.bug ?? ''))
     if (!(await reportNodePlantedBugs(bugs))) process.exitCode = 1
-  } else if (values.shrink) await shrinkNodeSeed(seed, `node-seed-${seed}.json`)
-  else await runNodeSeeds(seed, values.once ? 0 : Number(values.minutes) * 60_000)
+  } else if (values.shrink) {
+    const bug = values.bug === undefined ? undefined : bugs[0]
+    await shrinkNodeSeed(seed, `node-seed-${seed}.json`, bug)
+  } else await runNodeSeeds(seed, values.once ? 0 : Number(values.minutes) * 60_000)
 }
