@@ -16,7 +16,10 @@ class Scene {
   readonly #writes: (() => void)[] = []
   readonly disk: SlowDisk
 
-  constructor(voters: readonly string[] = ['a', 'b', 'c']) {
+  constructor(
+    voters: readonly string[] = ['a', 'b', 'c'],
+    electionTimeoutMs = ELECTION_TIMEOUT_MS,
+  ) {
     const { asked } = this
     const role = (): Role => this.role
     this.disk = new SlowDisk({
@@ -38,7 +41,7 @@ class Scene {
       },
       log: { append: (_write, onDurable) => void this.#writes.push(onDurable) },
       clock: { nowMs: () => this.nowMs },
-      electionTimeoutMs: ELECTION_TIMEOUT_MS,
+      electionTimeoutMs,
       onHandOver: () => undefined,
     })
   }
@@ -70,6 +73,15 @@ describe('a leader whose write takes an election timeout', () => {
     scene.pass(2_000)
     expect(scene.asked).toHaveLength(3)
     expect(new Set(scene.asked)).toEqual(new Set(['b', 'c']))
+  })
+
+  it('or half a second, if elections are quicker than that', () => {
+    const scene = new Scene(['a', 'b', 'c'], 200)
+    scene.write()
+    scene.pass(500)
+    expect(scene.asked).toEqual([])
+    scene.pass(100)
+    expect(scene.asked).toHaveLength(1)
   })
 
   it('goes on when the others are no quorum without it', () => {

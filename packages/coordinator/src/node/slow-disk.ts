@@ -4,6 +4,9 @@
  * member that has been that slow lately does not campaign (catalogue 37; etcd #15247). Nothing else
  * waits for it: entries commit by the disks of the others, and heartbeats need none.
  *
+ * Half a second is tolerated in any case: where elections are quicker than that, a disk that many share
+ * is too slow now and then, and handing over each time would cost more than waiting.
+ *
  * Only writes under way tell how slow the disk is, so that a slow one is remembered for a while.
  */
 
@@ -11,6 +14,8 @@ import type { MemberId, Raft } from '@holdfast/raft'
 import type { Clock } from '../time/clock.js'
 import type { LogWriter } from './raft-loop.js'
 
+/** Of a write, whatever the election timeout. */
+const TOLERATED_MS = 500
 /** For how many election timeouts after a slow write the disk is not trusted to be fast again. */
 const REMEMBERED_ELECTION_TIMEOUTS = 3
 
@@ -55,7 +60,7 @@ export class SlowDisk implements LogWriter {
   tick(): void {
     const { raft, heirs, clock, electionTimeoutMs, onHandOver } = this.#parts
     const stalledMs = this.#stalledMs()
-    if (raft.status.role !== 'leader' || stalledMs < electionTimeoutMs) return
+    if (raft.status.role !== 'leader' || stalledMs < this.#toleratedMs) return
     // A transfer has an election timeout to succeed; then another voter is asked.
     const nowMs = clock.nowMs()
     if (nowMs < this.#handOverAtMs + electionTimeoutMs) return
@@ -63,6 +68,10 @@ export class SlowDisk implements LogWriter {
     if (to === undefined || raft.transferLeadership(to) !== 'started') return
     this.#handOverAtMs = nowMs
     onHandOver(to, stalledMs)
+  }
+
+  get #toleratedMs(): number {
+    return Math.max(TOLERATED_MS, this.#parts.electionTimeoutMs)
   }
 
   /** How long the oldest write under way has been waited for. */
@@ -73,7 +82,7 @@ export class SlowDisk implements LogWriter {
 
   #remember(): void {
     const { clock, electionTimeoutMs } = this.#parts
-    if (this.#stalledMs() < electionTimeoutMs) return
+    if (this.#stalledMs() < this.#toleratedMs) return
     this.#slowUntilMs = clock.nowMs() + REMEMBERED_ELECTION_TIMEOUTS * electionTimeoutMs
   }
 }
