@@ -7,7 +7,7 @@
 import { check } from '../check.js'
 import type { Ledger, LedgerEntry } from '../ledger.js'
 
-const NEWEST = 5
+const NEWEST = 15
 
 interface Lifetime {
   readonly ttlMs: number

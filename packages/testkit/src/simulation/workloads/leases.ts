@@ -4,14 +4,30 @@ import { routes } from '@holdfast/protocol'
 import type { ClientProcess } from '../client-process.js'
 import { orFailed } from '../run-records.js'
 
-const TTL_SECONDS = 2
+const TTLS_SECONDS = [1, 1, 2]
 const PATIENCE_MS = 500
+const LEAVE_EVERY_MS = 300
 
 export async function leaseWorkload(process: ClientProcess, operations: number): Promise<void> {
+  await Promise.all([keepLeases(process, operations), leaveLeases(process)])
+}
+
+/** Leases that nobody renews, so that some are about to expire whatever happens to their leader. */
+async function leaveLeases(process: ClientProcess): Promise<void> {
+  const { client, chance, records, host } = process
+  while (!process.isToEnd()) {
+    const grantedMs = host.world.nowMs
+    const lease = await orFailed(client.leases.grant(1))
+    if (lease !== undefined) records.leases.confirmed(lease.id, lease.ttlSeconds, grantedMs)
+    await process.pause(chance.exponential(LEAVE_EVERY_MS))
+  }
+}
+
+async function keepLeases(process: ClientProcess, operations: number): Promise<void> {
   const { name, client, chance, records, host } = process
   for (let done = 0; done < operations && !process.isToEnd(); done += 1) {
     const grantedMs = host.world.nowMs
-    const lease = await orFailed(client.leases.grant(TTL_SECONDS))
+    const lease = await orFailed(client.leases.grant(chance.pick(TTLS_SECONDS)))
     if (lease === undefined) continue
     records.leases.confirmed(lease.id, lease.ttlSeconds, grantedMs)
     for (const key of [`leased/${name}`, `leased/${name}/too`]) {
