@@ -82,16 +82,6 @@ export const BUGS_OF_CLIENTS: readonly NodeBug[] = [
       },
     ],
   },
-  {
-    name: 'a late answer revives a session that is lost',
-    edits: [
-      {
-        file: 'client/src/session/session.ts',
-        find: 'if (!this.signal.aborted && this.#remainingMs <= 0) this.end',
-        replace: 'if (!this.signal.aborted && this.#remainingMs <= -this.#ttlMs) this.end',
-      },
-    ],
-  },
 
   // Of locks and elections.
   {

@@ -54,6 +54,13 @@ export class KnownStates {
     return this.entryAt(revision, key)?.createRevision === createRevision
   }
 
+  /** When the life of the key that began then ended; Infinity if it goes on. */
+  endOf(key: string, createRevision: number): number | undefined {
+    this.#catchUp()
+    const life = this.#lives.get(key)?.find((one) => one.createRevision === createRevision)
+    return life?.endRevision
+  }
+
   #onCommitted({ applied }: LedgerEntry): void {
     if (applied?.outcome.ok !== true || applied.outcome.result.type !== 'compact') return
     const { command } = applied.proposal

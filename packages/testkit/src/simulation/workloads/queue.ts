@@ -1,6 +1,7 @@
 /** Puts items into a queue, and takes items out of it. */
 
 import { HoldfastError } from '@holdfast/protocol'
+import { check } from '../check.js'
 import type { ClientProcess } from '../client-process.js'
 import { orFailed } from '../run-records.js'
 
@@ -44,12 +45,29 @@ async function take(process: ClientProcess): Promise<void> {
       else {
         records.queue.acking(value)
         const isAcked = await orFailed(message.ack().then(() => true))
-        if (isAcked === true) records.queue.acked(value)
-        else await message.nack()
+        if (isAcked === true) {
+          records.queue.acked(value)
+          checkOwnClaim(process, message)
+        } else await message.nack()
       }
       return
     }
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
   }
+}
+
+/** What removed the item ended the claim that it was delivered under, and not one of somebody else. */
+function checkOwnClaim(
+  { name, records }: ClientProcess,
+  { id, fencingToken }: { readonly id: string; readonly fencingToken: number },
+): void {
+  const { states } = records
+  const claimEnd = states.endOf(`${QUEUE}/claim/${id}`, fencingToken)
+  const item = states.entryAt(fencingToken, `${QUEUE}/body/${id}`)
+  const itemEnd = item && states.endOf(item.key, item.createRevision)
+  check(
+    claimEnd !== undefined && claimEnd === itemEnd,
+    `${name} acknowledged item ${id}, gone at ${itemEnd}, by a claim that ended at ${claimEnd}`,
+  )
 }
