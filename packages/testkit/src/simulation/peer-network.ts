@@ -54,6 +54,8 @@ const TRANSFER_TIMEOUT_MS = 3_000
 
 export class PeerNetwork {
   readonly links: Links
+  /** Who makes a snapshot durable: one at a time, as the real receiver does. */
+  readonly receiving = new WeakSet<PeerEnd>()
   readonly #ends = new Map<MemberId, PeerEnd>()
 
   constructor(links: Links) {
@@ -166,8 +168,14 @@ class SimulatedPeerTransport implements MemberTransport {
         answer(new Error('it is of no use there now'))
         return
       }
+      if (this.#network.receiving.has(target)) {
+        answer(new Error('another one is being made durable'))
+        return
+      }
+      this.#network.receiving.add(target)
       target.receive(image).then(
         () => {
+          this.#network.receiving.delete(target)
           target.handler.onSnapshot(message)
           answer()
         },
