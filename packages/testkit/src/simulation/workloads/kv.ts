@@ -36,12 +36,11 @@ async function operate(process: ClientProcess, mix: KvMix): Promise<void> {
 /** Many reads at once: those that come while a round of the barrier is under way must wait for the next. */
 async function readInCrowd(process: ClientProcess): Promise<void> {
   const { name, chance } = process
-  const reading: Promise<unknown>[] = []
-  for (let reader = 0; reader < READERS; reader += 1) {
+  const reading = Array.from({ length: READERS }, async (_, reader) => {
     const input = { type: 'range', key: `k/${chance.below(KEYS)}` } as const
-    reading.push(perform(process, `${name}+${reader}`, input))
-    await process.pause(chance.exponential(READ_EVERY_MS))
-  }
+    await process.pause(reader * READ_EVERY_MS)
+    await perform(process, `${name}+${reader}`, input)
+  })
   await Promise.all(reading)
 }
 
