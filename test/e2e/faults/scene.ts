@@ -9,6 +9,7 @@ import { encodeHistory, type FaultyCluster, type MemberProcess } from '@holdfast
 import { seededRandom } from '../seeded-random.js'
 import { awaitAftermath, type Aftermath } from './aftermath.js'
 import type { CellPlan, CellResult } from './cell-plan.js'
+import { describeMembers } from './leadership.js'
 import type { AppliedFault, Effect, Stage } from './nemesis.js'
 import { RecordingKv } from './recording-kv.js'
 import { nowMs, Recorder } from './recorder.js'
@@ -19,10 +20,11 @@ import type { Workload, WorkloadContext } from './workload.js'
 /** Before the first fault and after the last. */
 const QUIET_MS = 500
 /** Every operation has a shorter time limit than this. */
-const END_MS = 30_000
+const END_MS = 60_000
 /** Many elections. */
 const PROGRESS_MS = 15_000
 const SESSION_TTL_SECONDS = 2
+const NO_AFTERMATH: Aftermath = { changes: [], recoveryMs: Infinity, problems: [] }
 
 export class Scene {
   readonly #plan: CellPlan
@@ -56,7 +58,7 @@ export class Scene {
     await delay(QUIET_MS)
     this.#ending.abort()
     await this.#end(working, 'operations are not answered')
-    const aftermath = await awaitAftermath(this.#faulty.cluster, this.#recorder, this.#excused)
+    const aftermath = await this.#recover(stage)
     await this.#end(observing, 'watches are not told of the last change')
     return this.#judge(faults, aftermath, healedMs)
   }
@@ -75,14 +77,30 @@ export class Scene {
     await Promise.all(this.#clients.map((client) => client.close()))
   }
 
-  #judge(faults: readonly AppliedFault[], aftermath: Aftermath, healedMs: number): CellResult {
+  /** Undefined if the cluster does not come to rest: without all changes little can be judged. */
+  async #recover(stage: Stage): Promise<Aftermath | undefined> {
+    try {
+      return await awaitAftermath(this.#faulty.cluster, this.#recorder, this.#excused)
+    } catch (error) {
+      const members = await describeMembers(stage)
+      this.#recorder.complain(`the cluster does not recover: ${String(error)}; now ${members}`)
+      this.#givenUp.abort()
+      return undefined
+    }
+  }
+
+  #judge(
+    faults: readonly AppliedFault[],
+    aftermath: Aftermath | undefined,
+    healedMs: number,
+  ): CellResult {
     const recorder = this.#recorder
     const { records, complaints } = recorder
-    const { changes, recoveryMs, problems } = aftermath
+    const { changes, recoveryMs, problems } = aftermath ?? NO_AFTERMATH
     const violations = [
       ...complaints.map((message) => ({ checker: 'client', message })),
       ...problems.map((message) => ({ checker: 'aftermath', message })),
-      ...judge({ records, changes, healedMs }),
+      ...(aftermath === undefined ? [] : judge({ records, changes, healedMs })),
     ]
     const unknown = records.filter((one) => 'outcome' in one && one.outcome.type === 'unknown')
     return {

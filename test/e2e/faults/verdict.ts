@@ -79,11 +79,18 @@ function leftIn(changes: readonly Change[]): Pick<QueueHistory, 'remaining' | 'd
     if (event.type === 'put') values.set(event.kv.key, event.kv.value)
     else values.delete(event.key)
   }
-  const below = (prefix: string): readonly string[] =>
-    [...values]
-      .filter(([key]) => key.startsWith(`${QUEUE}/${prefix}/`))
-      .map(([, value]) => (JSON.parse(value) as { readonly value: string }).value)
-  return { remaining: below('body'), dead: below('dead') }
+  const below = (part: string): readonly (readonly [string, string])[] => {
+    const prefix = `${QUEUE}/${part}/`
+    return [...values].flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+    )
+  }
+  const places = [...below('item'), ...below('delayed')].map(([place]) => place)
+  // A body that has no place any more will never be delivered: it is lost, although it is there.
+  const waiting = below('body').filter(([id]) => places.some((place) => place.endsWith(`-${id}`)))
+  const contentOf = ([, body]: readonly [string, string]): string =>
+    (JSON.parse(body) as { readonly value: string }).value
+  return { remaining: waiting.map(contentOf), dead: below('dead').map(contentOf) }
 }
 
 const PRIMITIVES = ['contended/', `${QUEUE}/`]
