@@ -8,6 +8,7 @@ import { Kv } from './kv/kv.js'
 import { runTxn, type Txn, type TxnResult } from './kv/txn.js'
 import type { KeyRange } from './kv/keys.js'
 import { Leases } from './lease/leases.js'
+import { ownProcess, type OwnProcess } from './lock/holder.js'
 import { Lock, type LockOptions } from './lock/lock.js'
 import { Queue, type QueueOptions } from './queue/queue.js'
 import { Rpc } from './rpc/rpc.js'
@@ -152,11 +153,16 @@ export function connect(options: ConnectOptions): Holdfast {
   return compose(config, transportOf(config), systemClock)
 }
 
-/** @internal The same, with the clock in the caller's hand. */
-export function compose(config: Config, transport: Transport, clock: Clock): Holdfast {
+/** @internal The same, with the clock in the caller's hand, and who it says to be. */
+export function compose(
+  config: Config,
+  transport: Transport,
+  clock: Clock,
+  self: OwnProcess = ownProcess(),
+): Holdfast {
   const rpc = new Rpc(config, transport, clock)
   const sessions = new Sessions(rpc, config.sessionTtlSeconds)
-  return new Holdfast(new Core({ rpc, sessions, config }))
+  return new Holdfast(new Core({ rpc, sessions, config, self }))
 }
 
 function transportOf({ transport }: Config): Transport {

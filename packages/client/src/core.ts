@@ -1,6 +1,7 @@
 /** What every part of one client shares. */
 
 import type { Config } from './config.js'
+import { ownProcess, type OwnProcess } from './lock/holder.js'
 import { closedError, type Rpc } from './rpc/rpc.js'
 import type { Sessions } from './session/sessions.js'
 import type { Scope, WaitOptions } from './time/scope.js'
@@ -10,13 +11,21 @@ export class Core {
   readonly rpc: Rpc
   readonly sessions: Sessions
   readonly config: Config
+  /** What it says of itself to whoever asks who holds. */
+  readonly self: OwnProcess
   readonly #closing = new AbortController()
   readonly #work = new Set<Promise<unknown>>()
 
-  constructor(parts: { readonly rpc: Rpc; readonly sessions: Sessions; readonly config: Config }) {
+  constructor(parts: {
+    readonly rpc: Rpc
+    readonly sessions: Sessions
+    readonly config: Config
+    readonly self?: OwnProcess
+  }) {
     this.rpc = parts.rpc
     this.sessions = parts.sessions
     this.config = parts.config
+    this.self = parts.self ?? ownProcess()
   }
 
   /** Aborts when the client begins to close. */

@@ -156,7 +156,8 @@ export class Election {
   }
 
   #describeSelf(): string {
-    return describeSelf(this.#core.config.label, this.#core.rpc.clock.now().wallMs)
+    const { self, config, rpc } = this.#core
+    return describeSelf(self, config.label, rpc.clock.now().wallMs)
   }
 }
 

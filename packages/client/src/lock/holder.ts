@@ -21,13 +21,22 @@ interface HostProcess {
   readonly getBuiltinModule?: (name: string) => { hostname?: () => string } | undefined
 }
 
-/** The value of a contender's key. */
-export function describeSelf(label: string | undefined, nowMs: number): string {
+/** What tells this process from others, as far as its runtime says it. */
+export type OwnProcess = Pick<LockHolder, 'host' | 'pid'>
+
+export function ownProcess(): OwnProcess {
   const process = (globalThis as { readonly process?: HostProcess }).process
   const host = process?.getBuiltinModule?.('node:os')?.hostname?.()
-  const holder: LockHolder = {
+  return {
     ...(host !== undefined && { host: host.slice(0, MAX_TEXT) }),
     ...(typeof process?.pid === 'number' && { pid: process.pid }),
+  }
+}
+
+/** The value of a contender's key. */
+export function describeSelf(self: OwnProcess, label: string | undefined, nowMs: number): string {
+  const holder: LockHolder = {
+    ...self,
     ...(label !== undefined && { label: label.slice(0, MAX_TEXT) }),
     since: new Date(nowMs).toISOString(),
   }

@@ -140,7 +140,7 @@ export class Lock {
     return {
       name: this.name,
       prefix: this.#prefix,
-      value: describeSelf(this.#label, wallMs),
+      value: describeSelf(this.#core.self, this.#label, wallMs),
     }
   }
 }

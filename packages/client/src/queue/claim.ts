@@ -180,8 +180,10 @@ export class Claims {
       },
       { ...options, repetition: 'repeatable' },
     )
-    // An attempt whose answer was lost may have done it; nobody else could, while the claim held.
-    const done = result.succeeded || (inDoubt && result.results[0].entry === undefined)
+    // An attempt whose answer was lost may have done it; nobody else could, while the claim held. Where
+    // it does not any more, whoever claimed the item next may have, and we have no proof.
+    const isHeld = hold.session.alive && !hold.signal.aborted
+    const done = result.succeeded || (inDoubt && isHeld && result.results[0].entry === undefined)
     hold.lose(done ? 'released' : 'deleted')
     if (!done) throw new LockLostError(hold.name, 'deleted')
   }

@@ -135,6 +135,20 @@ describe('settling', () => {
     expect(kinds()).toContain('item')
   })
 
+  test('an acknowledgement is not taken for that of who claimed the item after us', async () => {
+    script('lost-request')
+    const ack = message.ack()
+    const rejected = expect(ack).rejects.toMatchObject({ code: 'lockLost' })
+    await settle()
+    const { store } = fixture.etcd
+    fixture.clock.stall(10_001)
+    store.revoke([...store.leases][0]!)
+    await (await take()).ack()
+    expect(keys()).toEqual([])
+    await fixture.clock.advance(2_000)
+    await rejected
+  })
+
   test('an acknowledgement that nobody answers leaves the claim, to be repeated', async () => {
     fixture.etcd.fault = ({ name }) => (name === 'txn' ? 'lost-request' : undefined)
     const ack = message.ack({ timeoutMs: 1_000 })

@@ -16,7 +16,8 @@ export function createClient(
 ): Holdfast {
   const chance = host.world.chance.stream('client', host.name)
   const transport = new SimulatedClientTransport(host, network)
-  return compose(resolveConfig(options), transport, clockOf(host, chance))
+  const self = { host: host.name, pid: 1 }
+  return compose(resolveConfig(options), transport, clockOf(host, chance), self)
 }
 
 export function clockOf({ clock }: Pick<Host, 'clock'>, chance: Chance): Clock {
