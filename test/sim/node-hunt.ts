@@ -66,13 +66,18 @@ function programFor(entry: string): string {
     import { writeSync } from 'node:fs'
     const { runNodeSeed } = await import(${JSON.stringify(entry)})
     const [first, count] = process.argv.slice(1).map(Number)
+    const describe = ({ message, cause }) =>
+      cause === undefined ? message : message + ': ' + (cause.message ?? cause)
+    // What is left of a run may fail when the run is over.
+    let complaint
+    for (const event of ['unhandledRejection', 'uncaughtException']) {
+      process.on(event, (error) => (complaint ??= 'an error escaped: ' + describe(error)))
+    }
     for (let seed = first; seed < first + count; seed += 1) {
-      let complaint
       try {
         await runNodeSeed(seed)
       } catch (error) {
-        const { message, cause } = error
-        complaint = cause === undefined ? message : message + ': ' + (cause.message ?? cause)
+        complaint = describe(error)
       }
       writeSync(1, JSON.stringify({ complaint }) + '\\n')
       if (complaint !== undefined) break
