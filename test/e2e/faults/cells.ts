@@ -5,6 +5,7 @@ import type { CellPlan } from './cell-plan.js'
 import type { RunOptions } from './options.js'
 import { drawSchedule, type FaultClass, type PlannedFault } from './schedule.js'
 import type { Workload } from './workload.js'
+import { registers } from './workloads/registers.js'
 
 /** A fresh cluster after so many, so that histories stay short enough to be searched. */
 const KILLS_A_CELL = 50
@@ -12,15 +13,16 @@ const KILLS_A_CELL = 50
 const KILL_EVERY_MS = 500
 
 /**
- * The cell of this number: workloads and faults in turn, so that every pair of them comes; now and then
- * all at once, since faults and clients that meet are what nobody thinks of.
+ * The cell of this number: workloads and faults in turn, so that every pair of them comes, and neighbours
+ * differ in both; now and then all at once, since faults and clients that meet are what nobody thinks of.
  */
 export function cellOf(options: RunOptions, number: number): CellPlan {
   const { classes, cellSeconds, electionTimeoutMs, members } = options
   const seed = options.seed + number
   const random = seededRandom(seed)
   const some = turn(options.workloads, number)
-  const faults = turn(classes, Math.floor(number / (options.workloads.length + 1)))
+  const rounds = Math.floor(number / (options.workloads.length + 1))
+  const faults = turn(classes, number + rounds)
   const durationMs = cellSeconds * 1_000
   const schedule = drawSchedule({
     ...{ classes: faults, members, durationMs, electionTimeoutMs, random },
@@ -62,8 +64,7 @@ function planOf(
 ): CellPlan {
   const { seed, some, faults, schedule } = drawn
   const name = `${some.map((one) => one.name).join('+')} × ${faults.join('+')}`
-  return {
-    ...{ name, seed, members, heartbeatIntervalMs, electionTimeoutMs, schedule },
-    workloads: some,
-  }
+  // Some wait more than they ask; these never do, and give watches something to tell.
+  const workloads = some.includes(registers) ? some : [registers, ...some]
+  return { name, seed, members, heartbeatIntervalMs, electionTimeoutMs, workloads, schedule }
 }
