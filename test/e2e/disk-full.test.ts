@@ -100,7 +100,7 @@ describe.skipIf(!canCompileDiskFaults())('members whose disks', () => {
     await vi.waitFor(async () => expect((await memberStatus(full))?.leads).toBe(false), PATIENCE)
     // More than there is room for, even with the reserve.
     for (let at = 0; at < 600; at += 1) await holdfast.kv.put(`k${at}`, 'x'.repeat(100_000))
-    expect(full.running).toBe(true)
+    expect(full.running, full.output().slice(-2_000)).toBe(true)
     const local = await connectTo(full).kv.get('kept', { serializable: true })
     expect(local?.text()).toBe('x')
     await full.kill()

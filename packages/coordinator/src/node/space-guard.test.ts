@@ -58,8 +58,8 @@ describe('a member', () => {
     expect([await scene.at(64), scene.guard.isShort]).toEqual([[], false])
     scene.role = 'follower'
     expect([await scene.at(63), scene.guard.isShort]).toEqual([['short', 'release'], true])
-    expect([await scene.at(15), scene.guard.isCritical]).toEqual([['release'], true])
-    expect([await scene.at(16), scene.guard.isCritical]).toEqual([['release'], false])
+    expect([await scene.at(31), scene.guard.isCritical]).toEqual([['release'], true])
+    expect([await scene.at(32), scene.guard.isCritical]).toEqual([['release'], false])
     // What the reserve gave back does not end it.
     expect([await scene.at(127), scene.guard.isShort]).toEqual([['release'], true])
     expect([await scene.at(128), scene.guard.isShort]).toEqual([['enough', 'hold'], false])

@@ -5,7 +5,7 @@
  * there is room, and let go when there is not, so that others who write to the disk cannot take it.
  *
  *   free < 64 MiB   refuses to grow, gives up its reserve, and a leader hands over, once
- *   free < 16 MiB   takes no entries from the leader any more either: as if they were lost on the way
+ *   free < 32 MiB   takes no entries from the leader any more either: as if they were lost on the way
  *   free ≥ 128 MiB  all is as before
  *
  * Each member judges by its own disk. What fails all the same is fatal, like any failed write.
@@ -18,8 +18,8 @@ import type { Cancel, Clock } from '../time/clock.js'
 
 const MIB = 1024 * 1024
 const SHORT_BYTES = 64 * MIB
-/** What a fast disk may take in between two looks, and a restart needs. */
-const CRITICAL_BYTES = 16 * MIB
+/** What may be on its way to this member, 16 MiB, once for the log and once for the state. */
+const CRITICAL_BYTES = 32 * MIB
 /** More than what the reserve gives, so that letting it go does not end the shortage. */
 const ENOUGH_BYTES = 2 * SHORT_BYTES
 const LOOK_MS = 250
