@@ -7,6 +7,8 @@ import { effect, type Effect, type Nemesis, type Stage } from '../nemesis.js'
 
 type Shape = (names: readonly string[], member: string) => readonly Pair[]
 
+/** Beyond the election timeout: elections may split, machines be busy. */
+const ELECTION_PATIENCE = 20
 const FLAP_MS = [100, 400] as const
 
 /** Every pair that is cut must have had something to say, which was held. */
@@ -41,7 +43,7 @@ function partition(shape: Shape, kind: CutKind = 'packets', deposes = true): Nem
     const cut = new Cut(stage, pairs)
     for (const pair of pairs) network.cut(pair, kind)
     const endMs = performance.now() + plan.forMs
-    const withinMs = plan.forMs + 8 * electionTimeoutMs
+    const withinMs = plan.forMs + ELECTION_PATIENCE * electionTimeoutMs
     const elected =
       wasLeader && deposes ? [await leaderElsewhere(stage, { old: member, term, withinMs })] : []
     await stage.expectProgress(`${plan.kind} of ${member.name}`)
