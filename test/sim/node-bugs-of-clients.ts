@@ -161,16 +161,6 @@ export const BUGS_OF_CLIENTS: readonly NodeBug[] = [
       },
     ],
   },
-  {
-    name: 'a guard compares only that the key is there',
-    edits: [
-      {
-        file: 'client/src/session/hold.ts',
-        find: "compare.createRevision(this.key, '=', this.createRevision)",
-        replace: "compare.createRevision(this.key, '>', 0)",
-      },
-    ],
-  },
 
   // Of queues.
   {

@@ -82,7 +82,9 @@ async function writeSomething({ endpoints }: ProcessCluster, recorder: Recorder)
   const kv = new RecordingKv({ holdfast, recorder, name, timeoutMs: RECOVERY_MS })
   const outcome = await kv.run({ type: 'put', key: LAST_KEY, value: kv.uniqueValue() })
   await holdfast.close()
-  if (outcome.type !== 'ok') throw new Error(`a write failed after all faults: ${outcome.error}`)
+  if (outcome.type !== 'ok') {
+    throw new Error(`a write failed after all faults: ${JSON.stringify(outcome)}`)
+  }
   return outcome.output.revision
 }
 

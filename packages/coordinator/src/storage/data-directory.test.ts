@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from './connection.js'
@@ -17,6 +25,8 @@ const HOLD_LOCK = `
   client.exec('BEGIN EXCLUSIVE')
   process.stdout.write('held')
   setInterval(() => undefined, 1000)`
+
+const NOBODY = 65_534
 
 const SWAP_ENTRIES = `
   UPDATE log SET log_index = -7 WHERE log_index = 7;
@@ -40,6 +50,19 @@ function change(path: string, statement: string): void {
   client.exec(statement)
   client.close()
   rmSync(path.replace(/\.db$/, '.sums'), { force: true })
+}
+
+/** No permission keeps root out, so root becomes the directory's owner for a while. */
+async function withoutPrivileges(directory: string, work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return work()
+  chmodSync(dirname(directory), 0o711)
+  chownSync(directory, NOBODY, NOBODY)
+  process.seteuid?.(NOBODY)
+  try {
+    await work()
+  } finally {
+    process.seteuid?.(0)
+  }
 }
 
 describe('a data directory', () => {
@@ -125,11 +148,13 @@ describe('a data directory', () => {
     })
   })
 
-  it.skipIf(process.getuid?.() === 0)('is refused when it cannot be written to', async () => {
+  it('is refused when it cannot be written to', async () => {
     const directory = newDirectory()
     mkdirSync(directory, { recursive: true })
     chmodSync(directory, 0o500)
-    await expect(open(directory)).rejects.toMatchObject({ code: 'notWritable' })
+    await withoutPrivileges(directory, async () => {
+      await expect(open(directory)).rejects.toMatchObject({ code: 'notWritable' })
+    })
   })
 
   it.skipIf(process.platform !== 'linux')('is refused where the system makes none', async () => {

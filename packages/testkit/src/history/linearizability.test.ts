@@ -137,6 +137,18 @@ describe('a write with an unknown outcome', () => {
   })
 })
 
+describe('a write that is known to have been applied, and by when', () => {
+  const applied = (startMs: number, endMs: number, value: number): Op => {
+    return { ...lostWrite(startMs, endMs, value), outcome: { type: 'applied' } }
+  }
+
+  it('happened by then', () => {
+    expect(verdict(applied(0, 5, 7), read(1, 2, 0), read(3, 4, 7))).toBe('linearizable')
+    expect(verdict(applied(0, 5, 7), read(6, 7, 0))).toBe('notLinearizable')
+    expect(verdict(read(0, 1, 7), applied(2, 5, 7))).toBe('notLinearizable')
+  })
+})
+
 describe('known anomalies', () => {
   it('stale read: the old value after the write was acknowledged', () => {
     expect(verdict(write(0, 1, 7), read(2, 3, 0))).toBe('notLinearizable')

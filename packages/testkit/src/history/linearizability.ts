@@ -38,7 +38,7 @@ export function checkLinearizability<State, Input, Output>(
   return partitions.flatMap((partition) => {
     const toPlace = partition.filter(({ outcome, input }) => {
       if (outcome.type === 'unknown') return model.isRead?.(input) !== true
-      return outcome.type === 'ok'
+      return outcome.type !== 'failed'
     })
     const result = new LinearizationSearch(toPlace, model).run(timeLimitMs)
     if (result.verdict === 'linearizable') return []

@@ -16,6 +16,11 @@ export type Outcome<Output> =
   | { readonly type: 'failed'; readonly error?: string }
   /** It may take effect at any time after its start, or never. */
   | { readonly type: 'unknown'; readonly error?: string }
+  /**
+   * It took effect before its `endMs`, and its answer was lost. Only who has seen the log can say so
+   * (etcd's robustness tests: histories that are patched with what was persisted).
+   */
+  | { readonly type: 'applied' }
 
 export interface OperationRecord<Input, Output, Kind extends string = string> {
   /** A logical client, which does one thing at a time. */

@@ -51,8 +51,8 @@ export class LinearizationSearch<State, Input, Output> {
     model: Model<State, Input, Output>,
   ) {
     const inOrder = [...records].sort((a, b) => a.startMs - b.startMs)
-    const answered = inOrder.filter(({ outcome }) => outcome.type === 'ok')
-    const unknown = inOrder.filter(({ outcome }) => outcome.type !== 'ok')
+    const answered = inOrder.filter(({ outcome }) => outcome.type !== 'unknown')
+    const unknown = inOrder.filter(({ outcome }) => outcome.type === 'unknown')
     this.#operations = [...answered, ...unknown]
     this.#answered = answered.length
     this.#sets = new StateSets(model)

@@ -1,5 +1,6 @@
 /** The client processes of a run: started, killed and replaced, until their work is done. */
 
+import { requestIdHeader } from '@holdfast/protocol'
 import type { Chance } from './chance.js'
 import type { ClientProcess } from './client-process.js'
 import type { Host } from './host.js'
@@ -59,13 +60,18 @@ export class ClientFleet {
     const name = `${plan.name}.${number}`
     const chance = cluster.world.chance.stream('work', name)
     const attemptTimeoutMs = chance.pick(ATTEMPT_TIMEOUTS_MS)
+    let lastWriteId: string | undefined
     const { host, client, transport } = cluster.client(
       name,
       { sessionTtlSeconds, attemptTimeoutMs, requestTimeoutMs: chance.pick(REQUEST_TIMEOUTS_MS) },
-      (path, body, sentMs) => records.sessions.answered(path, body, sentMs),
+      {
+        onSend: ({ headers }) => (lastWriteId = headers[requestIdHeader] ?? lastWriteId),
+        onAnswer: (path, body, sentMs) => records.sessions.answered(path, body, sentMs),
+      },
     )
     const process: ClientProcess = {
       ...{ name, host, client, transport, records, chance, endpoints: cluster.endpoints },
+      lastWriteId: () => lastWriteId,
       isToEnd: () => this.#isToEnd,
       pause: (delayMs) => new Promise((resolve) => host.clock.after(delayMs, resolve)),
     }

@@ -22,6 +22,8 @@ export interface ClientNetworkOptions {
   readonly links: Links
   /** By the host part of an endpoint. */
   readonly memberAt: (name: string) => SimulatedMember | undefined
+  /** Sees what a client sends, each attempt of it. */
+  readonly onSend?: (request: TransportRequest) => void
   /** Sees what a client was answered, and when it had asked for it. */
   readonly onAnswer?: (path: string, body: string, sentMs: number) => void
 }
@@ -38,6 +40,7 @@ export class SimulatedClientTransport implements Transport {
 
   async request(request: TransportRequest): Promise<TransportResponse> {
     const sentMs = this.#host.world.nowMs
+    this.#options.onSend?.(request)
     const exchange = new Exchange(this.#host, this.#options, request)
     const { response } = await exchange.open()
     const body = await exchange.text(response)

@@ -13,6 +13,8 @@ export interface ClientProcess {
   /** For what the client does not ask for: it must be answered rightly as well. */
   readonly transport: Transport
   readonly endpoints: readonly string[]
+  /** The id of the newest write that was sent, whatever became of it; undefined before the first. */
+  readonly lastWriteId: () => string | undefined
   readonly chance: Chance
   readonly records: RunRecords
   /** True when no further operation is to be begun. */

@@ -21,6 +21,9 @@ type Phase = (typeof PHASES)[number]
 /** A turn of the event loop, on average; what arrives within it is one batch. */
 const TURN_MS = 0.3
 
+/** More than numbers of this size lose when they are added up, and less than any timer. */
+const CLOCK_PRECISION_MS = 0.001
+
 /** As the SDK's transport has it. */
 const TCP_KEEPALIVE_MS = 10_000
 
@@ -34,6 +37,10 @@ export class Host {
   readonly #endListeners = new Set<() => void>()
   #isAlive = true
   #isPaused = false
+  /** Since when its machine sleeps. */
+  #asleepSinceMs: number | undefined
+  /** By how much its clock is behind, because it stood still when its machine slept. */
+  #sleptMs = 0
 
   constructor(world: World, name: string, drift: HostClock = { rate: 1, offsetMs: 0 }) {
     this.world = world
@@ -42,7 +49,7 @@ export class Host {
     this.#chance = world.chance.stream('host', name)
     this.clock = {
       nowMs: () => this.nowMs,
-      after: (delayMs, action) => this.#at('timer', this.#trueMs(delayMs), action),
+      after: (delayMs, action) => this.#after(delayMs, action),
       every: (periodMs, action) => this.#every(periodMs, action),
       afterPoll: (action) => this.#at('afterPoll', this.#chance.exponential(TURN_MS), action),
     }
@@ -56,8 +63,19 @@ export class Host {
     return this.#isPaused
   }
 
-  /** By its own clock. */
+  /** Whether its clock has ever stood still. */
+  get hasSlept(): boolean {
+    return this.#sleptMs > 0
+  }
+
+  /** By its own clock, which does not count the time in which the machine sleeps. */
   get nowMs(): number {
+    const asleepMs = this.world.nowMs - (this.#asleepSinceMs ?? this.world.nowMs)
+    return this.wallMs - (this.#sleptMs + asleepMs) * this.#drift.rate
+  }
+
+  /** By its calendar, which does. */
+  get wallMs(): number {
     const { rate, offsetMs } = this.#drift
     return offsetMs + this.world.nowMs * rate
   }
@@ -93,12 +111,33 @@ export class Host {
     this.#isPaused = true
   }
 
+  /** Its machine is put to sleep: it stands still, and so does its clock. */
+  sleep(): void {
+    this.pause()
+    this.#asleepSinceMs ??= this.world.nowMs
+  }
+
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
+    this.#sleptMs += this.world.nowMs - (this.#asleepSinceMs ?? this.world.nowMs)
+    this.#asleepSinceMs = undefined
     for (const phase of PHASES) {
       for (const action of this.#held[phase].splice(0)) this.#at(phase, 0, action)
     }
+  }
+
+  #after(delayMs: number, action: () => void): Cancel {
+    const dueMs = this.nowMs + delayMs
+    let cancel: Cancel
+    // What became due while the machine slept is not due yet by its clock.
+    const fire = (): void => {
+      const leftMs = dueMs - this.nowMs
+      if (leftMs > CLOCK_PRECISION_MS) cancel = this.#at('timer', this.#trueMs(leftMs), fire)
+      else action()
+    }
+    cancel = this.#at('timer', this.#trueMs(delayMs), fire)
+    return () => cancel()
   }
 
   #every(periodMs: number, action: () => void): Cancel {

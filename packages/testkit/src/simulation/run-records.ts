@@ -5,6 +5,7 @@ import type { KvInput, KvOutput } from '../history/kv-operation.js'
 import { Recorder } from '../workload/recorder.js'
 import { LeaseLifetimes } from './invariants/lease-lifetimes.js'
 import { ExclusiveWork } from './invariants/exclusive-work.js'
+import { KnownFates } from './known-fates.js'
 import { KnownStates } from './invariants/known-states.js'
 import { QueueItems } from './invariants/queue-items.js'
 import { SessionDeadlines } from './invariants/session-deadlines.js'
@@ -14,6 +15,7 @@ import type { Ledger } from './ledger.js'
 export interface RunRecords {
   readonly ledger: Ledger
   readonly kv: Recorder<KvInput, KvOutput, 'kv'>
+  readonly fates: KnownFates
   readonly work: ExclusiveWork
   readonly queue: QueueItems
   readonly leases: LeaseLifetimes
@@ -28,6 +30,7 @@ export function createRecords(ledger: Ledger, nowMs: () => number): RunRecords {
     ...{ ledger, states },
     sessions: new SessionDeadlines(nowMs),
     kv: new Recorder('kv', nowMs),
+    fates: new KnownFates(ledger),
     work: new ExclusiveWork(),
     queue: new QueueItems(),
     leases: new LeaseLifetimes(ledger, nowMs),

@@ -181,10 +181,11 @@ class Run {
   }
 
   #checkHistory(): void {
-    const { records } = this.#records.kv
+    const { kv, fates } = this.#records
+    const settled = kv.records.map((record) => fates.settle(record))
     const verdicts = [
-      ...checkRevisions(records, this.#ledger.changes.map(changeOf), { othersWrite: true }),
-      ...checkLinearizability(records, kvModel),
+      ...checkRevisions(kv.records, this.#ledger.changes.map(changeOf), { othersWrite: true }),
+      ...checkLinearizability(settled, kvModel),
     ]
     check(
       verdicts.length === 0,

@@ -20,9 +20,10 @@ export function createClient(
   return compose(resolveConfig(options), transport, clockOf(host, chance), self)
 }
 
-export function clockOf({ clock }: Pick<Host, 'clock'>, chance: Chance): Clock {
+export function clockOf(host: Pick<Host, 'clock' | 'wallMs'>, chance: Chance): Clock {
+  const { clock } = host
   return {
-    now: () => ({ monotonicMs: clock.nowMs(), wallMs: WALL_BEGINNING_MS + clock.nowMs() }),
+    now: () => ({ monotonicMs: clock.nowMs(), wallMs: WALL_BEGINNING_MS + host.wallMs }),
     schedule: (delayMs, action) => clock.after(delayMs, action),
     random: () => chance.next(),
     uniqueId: (length = 21) => chance.text(length),

@@ -103,11 +103,11 @@ export class SimulatedCluster {
   client(
     name: string,
     options: Partial<ConnectOptions> = {},
-    onAnswer?: ClientNetworkOptions['onAnswer'],
+    observer: Pick<ClientNetworkOptions, 'onSend' | 'onAnswer'> = {},
   ): { host: Host; client: Holdfast; transport: Transport } {
     const host = new Host(this.world, name, this.#options.clockOf(name))
     const { endpoints } = this
-    const network = onAnswer === undefined ? this.#network : { ...this.#network, onAnswer }
+    const network = { ...this.#network, ...observer }
     return {
       host,
       client: createClient(host, network, { endpoints, ...options }),

@@ -20,7 +20,7 @@ function cutting(choose: (context: FaultContext) => readonly Direction[]): Fault
   }
 }
 
-function bothWays(as: readonly string[], bs: readonly string[]): readonly Direction[] {
+export function bothWays(as: readonly string[], bs: readonly string[]): readonly Direction[] {
   return as.flatMap((a) =>
     bs.flatMap((b): Direction[] => [
       [a, b],
@@ -29,7 +29,7 @@ function bothWays(as: readonly string[], bs: readonly string[]): readonly Direct
   )
 }
 
-function idsOf({ cluster }: FaultContext): readonly string[] {
+export function idsOf({ cluster }: FaultContext): readonly string[] {
   return cluster.members.map(({ id }) => id)
 }
 
@@ -90,28 +90,6 @@ export const flapping: Fault = (context) => {
   return () => {
     isOver = true
     for (const direction of directions) cluster.links.mend(direction)
-  }
-}
-
-/**
- * A leader leads on, and its entries reach nobody; then it is cut off, and what it had appended must
- * be given up (Raft, Figures 7 and 8; gray failure).
- */
-export const deposeWithEntries: Fault = (context) => {
-  const { cluster, chance } = context
-  const { links, world } = cluster
-  const leader = cluster.leader?.id
-  if (leader === undefined) return () => undefined
-  const others = idsOf(context).filter((id) => id !== leader)
-  const ofLog = others.map((other): Direction => [leader, other, 'log'])
-  const all = bothWays([leader], others)
-  for (const direction of ofLog) links.cut(direction)
-  const cancel = world.after(chance.between(20, 800), () => {
-    for (const direction of all) links.cut(direction)
-  })
-  return () => {
-    cancel()
-    for (const direction of [...ofLog, ...all]) links.mend(direction)
   }
 }
 

@@ -51,6 +51,13 @@ export const pauseClient: Fault = (context) => {
   return () => host?.resume()
 }
 
+/** Its machine sleeps: when it wakes, its timers are as far from being due as before. */
+export const suspendClient: Fault = (context) => {
+  const host = pickClient(context)
+  host?.sleep()
+  return () => host?.resume()
+}
+
 /** Its sessions, holds and claims are left behind; another process takes its place. */
 export const crashClient: Fault = ({ clients, chance }) => clients.crashOne(chance)
 

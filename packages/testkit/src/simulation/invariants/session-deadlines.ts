@@ -71,6 +71,8 @@ export class SessionDeadlines {
     for (const [leaseId, begun] of this.#begun) {
       const { host, name } = begun.owner
       if (begun.session.signal.aborted || !host.isAlive) this.#begun.delete(leaseId)
+      // Whose timers are late by the time that its machine slept looks at the clock when it is asked.
+      else if (host.hasSlept) continue
       else if (host.isPaused || begun.wasPaused) {
         begun.wasPaused = host.isPaused
         begun.resumedMs = nowMs

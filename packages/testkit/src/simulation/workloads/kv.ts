@@ -45,12 +45,15 @@ async function readInCrowd(process: ClientProcess): Promise<void> {
 }
 
 async function perform(
-  { client, records }: ClientProcess,
+  { client, records, lastWriteId }: ClientProcess,
   name: string,
   input: KvInput,
 ): Promise<KvOutput | undefined> {
   const known = records.ledger.revision
+  const idBefore = lastWriteId()
   const output = await records.kv.record(name, input, () => runKv(client, input))
+  const id = lastWriteId()
+  if (id !== undefined && id !== idBefore) records.fates.sent(input, id)
   if (output === undefined) return undefined
   const isStale = input.type === 'range' && input.serializable === true
   check(

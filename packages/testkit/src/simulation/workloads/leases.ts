@@ -6,21 +6,36 @@ import { orFailed } from '../run-records.js'
 
 const TTLS_SECONDS = [1, 1, 2]
 const PATIENCE_MS = 500
-const LEAVE_EVERY_MS = 300
+const LEAVE_EVERY_MS = 150
+/** A lease is found expired within half a second. */
+const LATE_MS = 600
 
 export async function leaseWorkload(process: ClientProcess, operations: number): Promise<void> {
   await Promise.all([keepLeases(process, operations), leaveLeases(process)])
 }
 
-/** Leases that nobody renews, so that some are about to expire whatever happens to their leader. */
+/**
+ * Leases that are left alone, so that some are about to expire whatever happens to their leader; some
+ * are renewed when it is late, perhaps while they are being expired.
+ */
 async function leaveLeases(process: ClientProcess): Promise<void> {
   const { client, chance, records, host } = process
+  const renewals: Promise<unknown>[] = []
   while (!process.isToEnd()) {
     const grantedMs = host.world.nowMs
     const lease = await orFailed(client.leases.grant(1))
-    if (lease !== undefined) records.leases.confirmed(lease.id, lease.ttlSeconds, grantedMs)
+    if (lease !== undefined) {
+      records.leases.confirmed(lease.id, lease.ttlSeconds, grantedMs)
+      if (chance.happens(0.5)) renewals.push(renewLate(process, lease.id))
+    }
     await process.pause(chance.exponential(LEAVE_EVERY_MS))
   }
+  await Promise.all(renewals)
+}
+
+async function renewLate(process: ClientProcess, id: string): Promise<void> {
+  await process.pause(1_000 + process.chance.below(LATE_MS))
+  await isRenewed(process, id)
 }
 
 async function keepLeases(process: ClientProcess, operations: number): Promise<void> {
