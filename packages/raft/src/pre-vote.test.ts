@@ -200,6 +200,36 @@ describe('the vote lease (thesis §4.2.3)', () => {
     expect(ofType(member.takeMessages(), 'preVoteResponse')).toMatchObject([{ granted: true }])
   })
 
+  test('a member that is unfit to lead gives up a silent leader, votes for others, and does not campaign', () => {
+    const member = new TestMember({ electionTicks: 10, hardState: { term: 1, votedFor: '2' } })
+    const passTicks = (count: number): void => {
+      for (let tick = 0; tick < count; tick += 1) member.raft.tick(1, false)
+    }
+    const ask = { from: '3', term: 2, lastLogIndex: 0, lastLogTerm: 0 } as const
+    member.hearFrom('2')
+    passTicks(9)
+    member.receive({ type: 'preVote', ...ask })
+    expect(member.takeMessages().map(({ type }) => type)).toEqual(['heartbeatResponse'])
+    passTicks(1)
+    member.receive({ type: 'preVote', ...ask })
+    expect(member.takeMessages()).toMatchObject([{ type: 'preVoteResponse', granted: true }])
+    passTicks(30)
+    expect(member.raft.status).toMatchObject({ role: 'follower', term: 1, leaderId: undefined })
+    member.receive({ type: 'requestVote', ...ask, isTransfer: false })
+    expect(member.takeMessages()).toMatchObject([{ type: 'requestVoteResponse', granted: true }])
+    passTicks(30)
+    expect(member.takeMessages()).toEqual([])
+    member.tick()
+    expect(member.role).toBe('preCandidate')
+  })
+
+  test('a candidate that has become unfit to lead gives up when its election has taken too long', () => {
+    const member = new TestMember({ electionTicks: 10 })
+    member.becomeCandidate()
+    for (let tick = 0; tick < 20; tick += 1) member.raft.tick(1, false)
+    expect(member.raft.status).toMatchObject({ role: 'follower', term: 1 })
+  })
+
   test('a stuck candidate of a later term frees itself by its answer to the leader', () => {
     const stuck = new TestMember({ id: '3', hardState: { term: 7, votedFor: '3' } })
     const leader = new TestMember()

@@ -76,13 +76,16 @@ export class Raft {
    * Time passes. After a stall the driver gives the ticks it missed as `elapsedTicks` of one call:
    * a follower counts them as one, since its inbox may hold word from the leader, while a leader
    * counts them all and doubts itself first.
+   *
+   * A member that the driver holds unfit to lead does not campaign, and is like the others in all
+   * else: it lets a silent leader go, and votes.
    */
-  tick(elapsedTicks = 1): void {
+  tick(elapsedTicks = 1, isFitToLead = true): void {
     invariant(elapsedTicks >= 1, 'time passes forwards')
     const { leadership, forwardedReads } = this.#roles
     forwardedReads.tick(elapsedTicks)
     if (leadership === undefined) {
-      this.#election.tick()
+      this.#election.tick(isFitToLead)
       return
     }
     leadership.tick(elapsedTicks)

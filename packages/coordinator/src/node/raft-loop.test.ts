@@ -2,16 +2,18 @@
 
 import { createConnection, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type {
-  Append,
-  Entry,
-  Heartbeat,
-  InstallSnapshot,
-  MembershipAt,
-  Message,
-  Ready,
-  Snapshot,
-  Status,
+import {
+  Raft,
+  type Append,
+  type Entry,
+  type Heartbeat,
+  type InstallSnapshot,
+  type LogStorage,
+  type MembershipAt,
+  type Message,
+  type Ready,
+  type Snapshot,
+  type Status,
 } from '@holdfast/raft'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../time/clock.js'
@@ -49,6 +51,7 @@ class Parts {
   readonly writes: (() => void)[] = []
   readonly fatal: unknown[] = []
   readonly elapsedTicks: number[] = []
+  readonly fitness: boolean[] = []
   readonly status: Status = { role: 'leader', term: 1, leaderId: '1', commitIndex: 0 }
   failAt = ''
 
@@ -58,14 +61,14 @@ class Parts {
   }
 
   readonly raft = {
-    tick: (elapsedTicks = 1): void => {
+    tick: (elapsedTicks = 1, isFitToLead = true): void => {
       this.elapsedTicks.push(elapsedTicks)
+      this.fitness.push(isFitToLead)
       this.note('tick')
     },
     step: ({ type }: Message): void => this.note(`step ${type}`),
     reportUnreachable: (id: string): void => this.note(`unreachable ${id}`),
     onAppended: (term: number, index: number): void => this.note(`appended ${term}/${index}`),
-    status: this.status,
     hasReady: (): boolean => this.readies.length > 0,
     ready: (): Ready => this.readies.shift()!,
   }
@@ -375,6 +378,18 @@ describe('stopping', () => {
   })
 })
 
+/** Of member 2 of three that have elected somebody once. */
+const EMPTY_LOG: LogStorage = {
+  initialState: () => ({
+    hardState: { term: 1, votedFor: undefined },
+    memberships: [{ index: 0, membership: { voters: ['1', '2', '3'], learners: [] } }],
+  }),
+  firstIndex: () => 1,
+  lastIndex: () => 0,
+  term: () => 0,
+  entries: () => [],
+}
+
 /** Blocks the event loop, as a long collection of garbage or a stopped process would. */
 function stall(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
@@ -396,18 +411,32 @@ describe('ticks (catalogue 57, etcd #12528)', () => {
     ])
   })
 
-  it('do not bring an election nearer for who is unfit to lead, but count for a leader (catalogue 37)', async () => {
+  it('say whether the member is fit to lead (catalogue 37)', async () => {
     loop = new RaftLoop(parts, 2)
     loop.start()
+    await eventually(() => parts.fitness).toContain(true)
     parts.isUnfit = true
-    await eventually(() => parts.elapsedTicks.length).toBeGreaterThan(0)
-    parts.raft.status = { ...parts.status, role: 'follower' }
-    parts.take()
-    const ticked = (): number => parts.journal.filter((call) => call === 'ticked').length
-    await eventually(ticked).toBeGreaterThan(4)
-    expect(parts.take()).not.toContain('tick')
-    parts.isUnfit = false
-    await eventually(() => parts.journal).toContain('tick')
+    parts.fitness.length = 0
+    await eventually(() => parts.fitness.length).toBeGreaterThan(4)
+    expect(parts.fitness).not.toContain(true)
+  })
+
+  it('let a silent leader go, so that who is unfit to lead elects another one (catalogue 37)', async () => {
+    const raft = new Raft({ id: '2', seed: 1, electionTicks: 10 }, EMPTY_LOG)
+    const log = { append: (_write: object, onDurable: () => void) => void setImmediate(onDurable) }
+    parts.isUnfit = true
+    loop = new RaftLoop(Object.assign(parts, { raft, log }), 2)
+    loop.start()
+    loop.receive(heartbeat())
+    expect(raft.status.leaderId).toBe('1')
+    const granted = (): boolean =>
+      parts.sent.some((message) => message.type === 'preVoteResponse' && message.granted)
+    await eventually(() => {
+      const position = { lastLogIndex: 0, lastLogTerm: 0 }
+      loop.receive({ type: 'preVote', from: '3', to: '2', term: 2, ...position })
+      return granted()
+    }).toBe(true)
+    expect(parts.sent.map(({ type }) => type)).not.toContain('preVote')
   })
 
   it('of a stall become one, which tells a leader how long it lasted', async () => {

@@ -47,7 +47,7 @@ type Append = NonNullable<Ready['append']>
 export interface RaftLoopParts {
   readonly raft: Pick<
     Raft,
-    'tick' | 'step' | 'reportUnreachable' | 'onAppended' | 'hasReady' | 'ready' | 'status'
+    'tick' | 'step' | 'reportUnreachable' | 'onAppended' | 'hasReady' | 'ready'
   >
   readonly log: LogWriter
   readonly transport: PeerTransport
@@ -56,7 +56,7 @@ export interface RaftLoopParts {
   readonly applier: Pick<Applier, 'enqueue' | 'reset' | 'applySlice'>
   readonly snapshots: SnapshotWork
   readonly clock: Clock
-  /** Whether this member must not become a leader now: no election timeout passes meanwhile. */
+  /** Whether this member must not become a leader now: it votes, and does not campaign meanwhile. */
   readonly isUnfitToLead: () => boolean
   readonly onMembership: (membership: MembershipAt) => void
   readonly onStatus: (status: Status) => void
@@ -145,9 +145,7 @@ export class RaftLoop {
     const { raft, proposer, reads, applier, transport } = this.#parts
     if (this.#tickDue) {
       this.#tickDue = false
-      const elapsedTicks = this.#elapsedTicks()
-      const isHeldBack = raft.status.role !== 'leader' && this.#parts.isUnfitToLead()
-      if (!isHeldBack) raft.tick(elapsedTicks)
+      raft.tick(this.#elapsedTicks(), !this.#parts.isUnfitToLead())
       this.#parts.onTick(this.#parts.clock.nowMs())
     }
     proposer.submit()
