@@ -9,12 +9,12 @@ import { renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readPosition } from './copy-state.js'
 import { syncDirectory } from './data-directory.js'
-import { sumsPathOf } from './page-sums.js'
+import { forgetSums, sumsPathOf } from './page-sums.js'
 
 /** Nobody may have `statePath` open. */
 export function installSnapshot(wholePath: string, statePath: string): void {
   const directory = dirname(statePath)
-  for (const suffix of ['-wal', '-shm']) rmSync(`${statePath}${suffix}`, { force: true })
+  removeWal(statePath)
   rmSync(sumsPathOf(statePath), { force: true })
   syncDirectory(directory)
   renameSync(wholePath, statePath)
@@ -26,7 +26,11 @@ export function installSnapshot(wholePath: string, statePath: string): void {
  * connection is closed, so that the pages are other ones than were summed.
  */
 export function appliedIndexOf(statePath: string): number {
-  rmSync(sumsPathOf(statePath), { force: true })
-  syncDirectory(dirname(statePath))
+  forgetSums(statePath)
   return statSync(statePath).size === 0 ? 0 : readPosition(statePath).index
+}
+
+/** Nobody may have `statePath` open, and nothing in the WAL may be needed. */
+export function removeWal(statePath: string): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(`${statePath}${suffix}`, { force: true })
 }

@@ -23,6 +23,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -43,6 +44,12 @@ const CHUNK_PAGES = 256
 
 export function sumsPathOf(statePath: string): string {
   return statePath.replace(/\.db$/, '.sums')
+}
+
+/** Before the state is changed by anybody but a checkpoint. Returns when it is durable. */
+export function forgetSums(statePath: string): void {
+  rmSync(sumsPathOf(statePath), { force: true })
+  syncDirectory(dirname(statePath))
 }
 
 export class PageSums {

@@ -4,7 +4,7 @@
  * is applied again from the log.
  */
 
-import type { Statement } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { Position, StateStore } from '../state-machine/state-store.js'
 import { openConnection, type Connection } from './connection.js'
 import { HistoryRows } from './history-rows.js'
@@ -12,6 +12,7 @@ import { LeaseRows } from './lease-rows.js'
 import { LiveKeys } from './live-keys.js'
 import { MemberRows } from './member-rows.js'
 import { migrate } from './migrate.js'
+import { forgetSums } from './page-sums.js'
 import { PositionRow } from './position-row.js'
 import { RequestRows } from './request-rows.js'
 import { unusable } from './sqlite-client.js'
@@ -20,6 +21,7 @@ import type { DatabaseSource } from './sqlite-client.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { StorageError } from './storage-error.js'
 import { transactionsOf, type Transact } from './transaction.js'
+import { WalGuard } from './wal-guard.js'
 
 export interface StateStoreOptions {
   /** `:memory:` or an image keeps it in memory, for tests of the state machine. */
@@ -32,13 +34,25 @@ export interface StateStoreOptions {
 /** @throws StorageError */
 export function openStateStore(options: StateStoreOptions): SqliteStateStore {
   const connection = openConnection(options.path, 'off')
+  const { client } = connection
+  let guard: WalGuard | undefined
   try {
+    guard = client.memory ? undefined : new WalGuard(client.name)
     migrate(connection, STATE_MIGRATIONS)
-    return new SqliteStateStore(connection, options)
+    return new SqliteStateStore(connection, options, guard)
   } catch (error) {
-    connection.client.close()
+    if (guard === undefined) prepareUnguardedClose(client)
+    client.close()
+    guard?.close()
     throw error instanceof StorageError ? error : unusable(options.path, error)
   }
+}
+
+/** As when there is no descriptor left for the guard: the WAL is copied now, so that it is synced. */
+function prepareUnguardedClose(client: Database): void {
+  if (client.memory) return
+  forgetSums(client.name)
+  client.pragma('synchronous = FULL')
 }
 
 export class SqliteStateStore implements StateStore {
@@ -48,13 +62,15 @@ export class SqliteStateStore implements StateStore {
   readonly requests: RequestRows
   readonly members: MemberRows
   readonly #connection: Connection
+  readonly #guard: WalGuard | undefined
   readonly #transact: Transact
   readonly #beforeWrite: () => void
   readonly #position: PositionRow
   readonly #size: Statement<[], number>
 
-  constructor(connection: Connection, options: StateStoreOptions) {
+  constructor(connection: Connection, options: StateStoreOptions, guard?: WalGuard) {
     this.#connection = connection
+    this.#guard = guard
     this.#transact = transactionsOf(connection)
     this.#beforeWrite = options.beforeWrite ?? (() => undefined)
     this.#position = new PositionRow(connection, options.clusterId)
@@ -94,12 +110,17 @@ export class SqliteStateStore implements StateStore {
     return this.#size.get() ?? 0
   }
 
+  /**
+   * Nothing can be written any more. Until `close`, the checkpoint worker is not the last to close
+   * the database, however it ends.
+   */
+  endWrites(): void {
+    this.#connection.client.close()
+  }
+
+  /** Leaves the WAL as it is, to be read at the next start. */
   close(): void {
-    const { client } = this.#connection
-    if (!client.open) return
-    // The last connection to close copies the WAL and deletes it. That is the checkpoint worker's,
-    // which syncs; should it be this one, because the worker has failed, it must sync as well.
-    client.pragma('synchronous = FULL')
-    client.close()
+    this.endWrites()
+    this.#guard?.close()
   }
 }

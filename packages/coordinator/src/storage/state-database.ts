@@ -11,7 +11,7 @@ import {
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { Checkpointer } from './checkpointer.js'
 import type { StateCopy } from './copy-state.js'
-import { installSnapshot } from './install-snapshot.js'
+import { installSnapshot, removeWal } from './install-snapshot.js'
 import { openStateStore, type SqliteStateStore } from './sqlite-state-store.js'
 
 export interface StateDatabaseOptions {
@@ -70,11 +70,12 @@ export class StateDatabase {
   async close(): Promise<void> {
     await this.#installing?.catch(() => undefined)
     const checkpointer = await this.#checkpointer.catch(() => undefined)
-    // Closed last, it would copy the WAL without an fsync and remove it. Let the process end instead.
-    if (checkpointer === undefined || checkpointer.hasFailed) return
     // The main thread's connection first: the last checkpoint then has the database to itself.
+    this.#store.endWrites()
+    await checkpointer?.close()
     this.#store.close()
-    await checkpointer.close()
+    // What is not durable stays in the WAL.
+    if (checkpointer !== undefined && !checkpointer.hasFailed) removeWal(this.#options.path)
   }
 
   async #install(wholePath: string): Promise<void> {
