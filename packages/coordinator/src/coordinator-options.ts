@@ -22,8 +22,8 @@ export interface CoordinatorOptions {
    */
   readonly initialCluster?: Readonly<Record<string, string>>
   /**
-   * `existing` for a member that was added to a running cluster: what it is told there holds then, and
-   * of the initial cluster only the addresses are used. Default `new`.
+   * `existing` for a member that was added to a running cluster: what it is told there holds then. The
+   * initial cluster may then list any of the members, to be asked, and no others. Default `new`.
    */
   readonly initialClusterState?: 'new' | 'existing'
   /** Tells clusters with equal member lists apart. Default `holdfast-cluster`. */

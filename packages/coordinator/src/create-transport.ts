@@ -1,7 +1,12 @@
 /** The transport, as the node sees it, and who it may talk to as the membership changes. */
 
 import type { MemberId } from '@holdfast/raft'
-import { describeCluster } from './cluster-description.js'
+import {
+  askForClusters,
+  describeCluster,
+  describeOther,
+  isEstablishedOther,
+} from './cluster-description.js'
 import type { Logger } from './logger.js'
 import type { MemberHandler, MemberTransport } from './member.js'
 import { peerBookOf, reachable, type PeerBook } from './node/peer-book.js'
@@ -20,6 +25,8 @@ export interface TransportParts {
   readonly onRemoved: () => void
   /** Others know of something that this member has lost. */
   readonly onForgetful: (lost: string) => void
+  /** Another process is this member, or others are an established cluster, and not this one's. */
+  readonly onMisplaced: (how: string) => void
 }
 
 export interface Transport extends MemberTransport {
@@ -37,12 +44,15 @@ export function createTransport(parts: TransportParts): Transport {
     peers: othersIn(book, memberId),
     wasRemoved: (id) => book.removed.includes(id),
     start: { term: storage.log.initialState().hardState.term, lastIndex: storage.log.lastIndex() },
-    describeCluster: () => describeCluster(handler.describe()),
+    describeCluster: () =>
+      describeCluster({ ...handler.describe(), tokenHash: identity.tokenHash }),
     handler: {
       ...handler,
       onRequest: (body) => handler.onRequest(body as PeerRequest),
       onRemoved: parts.onRemoved,
       onForgetful: parts.onForgetful,
+      onNamesake: parts.onMisplaced,
+      onOtherCluster: (url) => void suspectOtherCluster(parts, url),
       beginSnapshot: (message, file) =>
         handler.wantsSnapshot(message)
           ? storage.receiveSnapshot({ ...message.snapshot, ...file })
@@ -75,6 +85,14 @@ export function createTransport(parts: TransportParts): Transport {
     },
     close: () => streams.close(),
   }
+}
+
+/** When it was started nobody may have been there to be asked. Never rejects. */
+async function suspectOtherCluster(parts: TransportParts, url: string): Promise<void> {
+  const { clusterId } = parts.identity
+  const [other] = await askForClusters([url])
+  if (other === undefined || !isEstablishedOther(other, clusterId)) return
+  parts.onMisplaced(describeOther(other, clusterId))
 }
 
 /** As the log says at the start; in a directory that was written without, as the options say. */

@@ -6,4 +6,5 @@ export {
   type LogLevel,
 } from './coordinator-options.js'
 export { MemberRemovedError } from './member-removed-error.js'
+export { MisplacedMemberError } from './misplaced-member-error.js'
 export { startCoordinator, type Coordinator } from './start-coordinator.js'

@@ -1,13 +1,21 @@
 /**
  * Who a member is, and to whom it belongs: as the initial cluster says when that is new; as its data
- * directory or the running cluster says when it joined later (etcd: initial-cluster-state).
+ * directory or the running cluster says when it joined later (etcd: initial-cluster-state). Whatever
+ * the others say against it is said in one line, before the data directory is claimed (catalogue 49).
  */
 
 import type { Membership } from '@holdfast/raft'
-import { askForClusters, memberAt } from './cluster-description.js'
+import {
+  askForClusters,
+  describeOther,
+  hashToken,
+  isEstablishedOther,
+  memberAt,
+  type ToldDescription,
+} from './cluster-description.js'
 import { deriveIdentity } from './cluster-identity.js'
 import { CoordinatorOptionsError, type CoordinatorConfig } from './coordinator-options.js'
-import { encodePeerBook } from './node/peer-book.js'
+import { encodePeerBook, peerBookOf } from './node/peer-book.js'
 import { readDirectoryIdentity } from './storage/open-storage.js'
 
 export interface MemberIdentity {
@@ -15,7 +23,11 @@ export interface MemberIdentity {
   readonly memberId: string
   /** What a new data directory begins with; in an old one, what is stored holds. */
   readonly membership: Membership
+  /** If this member knows for certain which token the cluster was founded with. */
+  readonly tokenHash?: string | undefined
 }
+
+type StoredIdentity = NonNullable<ReturnType<typeof readDirectoryIdentity>>
 
 /** @throws {CoordinatorOptionsError} when the running cluster will not have this member */
 export async function resolveIdentity(config: CoordinatorConfig): Promise<MemberIdentity> {
@@ -26,6 +38,7 @@ export async function resolveIdentity(config: CoordinatorConfig): Promise<Member
     return identity
   }
   if (stored === undefined) return joining(config)
+  await requireOwnPlace(config, stored)
   return { ...stored, membership: { voters: [stored.memberId], learners: [] } }
 }
 
@@ -34,7 +47,7 @@ function founding(config: CoordinatorConfig): MemberIdentity {
   const urls = new Map(members.map(({ id, peerUrl }) => [id, [peerUrl]] as const))
   const context = encodePeerBook({ urls, removed: [] })
   const membership = { voters: members.map(({ id }) => id), learners: [], context }
-  return { clusterId, memberId, membership }
+  return { clusterId, memberId, membership, tokenHash: hashToken(clusterId, config.clusterToken) }
 }
 
 /**
@@ -47,10 +60,9 @@ async function requireNeverStarted(
   { clusterId, memberId }: MemberIdentity,
 ): Promise<void> {
   const described = await askForClusters(otherPeerUrls(config))
-  const knows = described.some(
-    (one) => one.clusterId === clusterId && one.started.includes(memberId),
-  )
-  if (!knows) return
+  const other = described.find((one) => isEstablishedOther(one, clusterId))
+  if (other !== undefined) throw new CoordinatorOptionsError(describeOther(other, clusterId))
+  if (!described.some(({ started }) => started.includes(memberId))) return
   throw new CoordinatorOptionsError(
     `member ${memberId} of cluster ${clusterId} has started before, with data that is not in ` +
       `${config.dataDirectory}: bring that back, or remove the member, add it anew and start it ` +
@@ -67,20 +79,77 @@ async function joining(config: CoordinatorConfig): Promise<MemberIdentity> {
       `none of the members of the existing cluster answers at ${others.join(', ') || 'any peer URL'}`,
     )
   }
+  requireSameToken(config, described)
   for (const cluster of described) {
     const { clusterId, membership, started } = cluster
     const memberId = memberAt(cluster, own)
     if (memberId === undefined) continue
+    requireListed(others, cluster)
     if (!started.includes(memberId)) return { clusterId, memberId, membership }
     throw new CoordinatorOptionsError(
       `member ${memberId} of cluster ${clusterId} has started before, with data that is not in ` +
         `${config.dataDirectory}: remove it, and add it anew`,
     )
   }
-  const ids = [...new Set(described.map(({ clusterId }) => clusterId))].join(', ')
   throw new CoordinatorOptionsError(
-    `cluster ${ids} lists no member at ${own}: add it first, with \`holdfast member add\``,
+    `cluster ${idsOf(described)} lists no member at ${own}: add it first, with \`holdfast member add\``,
   )
+}
+
+/** The members that joined later say nothing of it. */
+function requireSameToken(
+  { clusterToken }: CoordinatorConfig,
+  described: readonly ToldDescription[],
+): void {
+  const other = described.find(
+    ({ clusterId, tokenHash }) =>
+      tokenHash !== undefined && tokenHash !== hashToken(clusterId, clusterToken),
+  )
+  if (other === undefined) return
+  throw new CoordinatorOptionsError(
+    `cluster ${other.clusterId} was founded with another cluster token than "${clusterToken}"`,
+  )
+}
+
+/** As etcd does it: a list with a member that is none was meant for another cluster. */
+function requireListed(urls: readonly string[], cluster: ToldDescription): void {
+  const stranger = urls.find((url) => memberAt(cluster, new URL(url).origin) === undefined)
+  if (stranger === undefined) return
+  throw new CoordinatorOptionsError(
+    `the initial cluster has a member at ${stranger}, and cluster ${cluster.clusterId} has none there`,
+  )
+}
+
+/**
+ * A directory that was copied, or mounted in the wrong place, would make two members of one. Those of
+ * the others that answer say where its member is to be found (catalogue 50).
+ */
+async function requireOwnPlace(
+  config: CoordinatorConfig,
+  { clusterId, memberId }: StoredIdentity,
+): Promise<void> {
+  const own = new URL(config.peerUrl).origin
+  const described = await askForClusters(otherPeerUrls(config))
+  if (described.length === 0) return
+  const directory = `${config.dataDirectory} belongs to member ${memberId} of cluster ${clusterId}`
+  const ours = described.filter((one) => one.clusterId === clusterId)
+  if (ours.length === 0) {
+    throw new CoordinatorOptionsError(
+      `${directory}, and those who answer belong to cluster ${idsOf(described)}`,
+    )
+  }
+  const places = ours.map(({ membership }) => peerBookOf(membership).urls.get(memberId))
+  // Whoever was removed is told so by the others, for good.
+  if (places.some((urls) => urls === undefined || urls.includes(own))) return
+  throw new CoordinatorOptionsError(
+    `${directory}, which is to be found at ${places.flat().join(', ')}, and not at ${own}: give ` +
+      'this member its own directory, or tell the cluster first that it has moved, with ' +
+      '`holdfast member update`',
+  )
+}
+
+function idsOf(described: readonly ToldDescription[]): string {
+  return [...new Set(described.map(({ clusterId }) => clusterId))].join(', ')
 }
 
 function otherPeerUrls({ peerUrl, initialCluster }: CoordinatorConfig): readonly string[] {

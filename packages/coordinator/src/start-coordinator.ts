@@ -16,6 +16,7 @@ import { listenForClients } from './http/server.js'
 import { createLogger, type Logger } from './logger.js'
 import { createMember } from './member.js'
 import { MemberRemovedError } from './member-removed-error.js'
+import { MisplacedMemberError } from './misplaced-member-error.js'
 import { metricsText } from './metrics.js'
 import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
 import { DataSpace, openStorage, rolledBack } from './storage/open-storage.js'
@@ -97,6 +98,8 @@ async function open(base: Base): Promise<Coordinator> {
         ...{ identity, handler, storage, log, peerUrl: config.peerUrl },
         onRemoved: () => onFatal(new MemberRemovedError(config.name)),
         onForgetful: (lost) => onFatal(rolledBack(config.dataDirectory, memberId, lost)),
+        onMisplaced: (how) =>
+          onFatal(new MisplacedMemberError(config.name, how, config.dataDirectory)),
       }),
     createMetrics: (parts) =>
       metricsText({ ...parts, log: storage.log, leaderChanges: () => leaderChanges }),

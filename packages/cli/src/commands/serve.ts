@@ -8,6 +8,7 @@
 import {
   CoordinatorOptionsError,
   MemberRemovedError,
+  MisplacedMemberError,
   startCoordinator,
   type Coordinator,
 } from '@holdfast/coordinator'
@@ -74,6 +75,10 @@ async function serveUntil(
   }
   if (end instanceof MemberRemovedError) {
     output.failure({ exit: exitCode.failed, code: 'memberRemoved', message: end.message })
+    return exitCode.failed
+  }
+  if (end instanceof MisplacedMemberError) {
+    output.failure({ exit: exitCode.failed, code: 'misplacedMember', message: end.message })
     return exitCode.failed
   }
   const message = `${settings.name ?? 'default'} can no longer be trusted: ${oneLine(end.message)}`

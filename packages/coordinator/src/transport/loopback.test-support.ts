@@ -45,6 +45,7 @@ export class LoopbackMember {
   readonly messages: Message[] = []
   readonly unreachable: MemberId[] = []
   readonly refusals: string[] = []
+  readonly otherClusters = new Set<string>()
   readonly removed: MemberId[] = []
   answer: (body: unknown) => Promise<unknown> = (body) => Promise.resolve({ echo: body })
   beginSnapshot: StreamHandler['beginSnapshot'] = () => 'not wanted'
@@ -70,6 +71,8 @@ export class LoopbackMember {
         onUnreachable: (peer) => this.unreachable.push(peer),
         onRemoved: () => this.refusals.push('removed'),
         onForgetful: (lost) => this.refusals.push(`forgetful: ${lost}`),
+        onNamesake: (other) => this.refusals.push(`namesake: ${other}`),
+        onOtherCluster: (url) => this.otherClusters.add(url),
         beginSnapshot: (message, file) => this.beginSnapshot(message, file),
         onSnapshot: (message) => this.messages.push(message),
       },

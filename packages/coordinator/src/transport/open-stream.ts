@@ -2,16 +2,34 @@
 
 import { request, type ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
-import { CONFLICT, GONE, PEER_PATH, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import {
+  CONFLICT,
+  GONE,
+  NOT_THE_ONE,
+  PEER_PATH,
+  upgradeHeaders,
+  WRONG_CLUSTER,
+  type StreamIdentity,
+} from './peer-protocol.js'
 
 /** An attempt that hangs is given up. */
 const CONNECT_TIMEOUT_MS = 1_000
 
 export interface StreamRefusal {
   readonly reason: string
-  /** No later attempt will do better: this member was removed, or has lost what it had said. */
-  readonly finality?: 'removed' | 'forgetful' | undefined
+  /** No later attempt will do better, unless the other is of another cluster and is replaced. */
+  readonly finality?: Finality | undefined
 }
+
+/** This member was removed, has lost what it had said, or is another process; or the peer is no peer. */
+export type Finality = 'removed' | 'forgetful' | 'namesake' | 'otherCluster'
+
+const FINALITIES: ReadonlyMap<number, Finality> = new Map([
+  [GONE, 'removed'],
+  [CONFLICT, 'forgetful'],
+  [NOT_THE_ONE, 'namesake'],
+  [WRONG_CLUSTER, 'otherCluster'],
+])
 
 export interface StreamAttempt {
   readonly url: string
@@ -39,18 +57,12 @@ export function openStream({ url, identity, onOpen, onFailed }: StreamAttempt): 
     response.resume()
     attempt.destroy()
     const { statusCode = 0 } = response
-    onFailed({
-      reason: typeof reason === 'string' ? reason : `status ${statusCode}`,
-      finality: finalityOf(statusCode),
-    })
+    // Whatever else may answer at this address is no member.
+    if (typeof reason !== 'string') onFailed({ reason: `status ${statusCode}` })
+    else onFailed({ reason, finality: FINALITIES.get(statusCode) })
   })
   attempt.once('timeout', () => attempt.destroy(new Error('the peer did not answer in time')))
   attempt.once('error', () => onFailed(undefined))
   attempt.end()
   return attempt
-}
-
-function finalityOf(status: number): StreamRefusal['finality'] {
-  if (status === GONE) return 'removed'
-  return status === CONFLICT ? 'forgetful' : undefined
 }

@@ -27,6 +27,8 @@ export interface PeerChannelOptions {
   readonly onBroken: () => void
   /** The peer refused the stream; said once until a stream is accepted. */
   readonly onRefused: (refusal: StreamRefusal) => void
+  /** It is a member of another cluster; said each time. */
+  readonly onOtherCluster: () => void
 }
 
 export class PeerChannel {
@@ -50,7 +52,8 @@ export class PeerChannel {
       onOpen: (socket) => this.#onOpen(socket),
       onFailed: (refusal) => {
         if (refusal !== undefined) this.#onRefused(refusal)
-        if (refusal?.finality === undefined) {
+        // A member of another cluster may yet give its place to the right one.
+        if (refusal?.finality === undefined || refusal.finality === 'otherCluster') {
           this.#reopenLater(refusal === undefined ? RECONNECT_MS : AFTER_REFUSAL_MS)
         }
       },
@@ -102,6 +105,7 @@ export class PeerChannel {
   }
 
   #onRefused(refusal: StreamRefusal): void {
+    if (refusal.finality === 'otherCluster') this.#options.onOtherCluster()
     if (refusal.reason === this.#refusal) return
     this.#refusal = refusal.reason
     this.#options.onRefused(refusal)

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { MemberId } from '@holdfast/raft'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
-import { CLUSTER_PATH, PEER_PATH, PEER_PROTOCOL, readUpgrade } from './peer-protocol.js'
+import { CLUSTER_PATH, PEER_PATH, PEER_PROTOCOL, readUpgrade, RUN_PATH } from './peer-protocol.js'
 import type { LogAtStart } from './peer-promises.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
 
@@ -18,6 +18,12 @@ export interface PeerListenerOptions {
   readonly wasRemoved: (id: MemberId) => boolean
   /** What a member has lost that it had said it holds. */
   readonly broken: (id: MemberId, run: string, start: LogAtStart) => string | undefined
+  /** Why a run is not the member that it says it is: see `namesakes.ts`. */
+  readonly namesake: (run: string) => string | undefined
+  /** The name of this process's run. */
+  readonly run: string
+  /** A stream was opened. */
+  readonly onStream: (from: MemberId, run: string) => void
   /** What a member that wants to join must know: see `cluster-description.ts`. */
   readonly describeCluster: () => string
   readonly onMessage: (from: MemberId, message: PeerMessage) => void
@@ -39,6 +45,8 @@ export class PeerListener {
       if (request.method === 'GET' && request.url === CLUSTER_PATH) {
         response.writeHead(200, { 'content-type': 'application/json' })
         response.end(options.describeCluster())
+      } else if (request.method === 'GET' && request.url === RUN_PATH) {
+        response.writeHead(200, { 'content-type': 'text/plain' }).end(options.run)
       } else response.writeHead(426, { upgrade: PEER_PROTOCOL }).end()
     })
     this.#server.on('upgrade', (request, socket: Socket, head) =>
@@ -58,7 +66,7 @@ export class PeerListener {
     })
   }
 
-  /** Ends what a member has opened that is none any more. */
+  /** Ends what was opened as this member. */
   drop(id: MemberId): void {
     for (const [name, socket] of this.#streams) if (name.startsWith(`${id}/`)) socket.destroy()
   }
@@ -92,6 +100,7 @@ export class PeerListener {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PEER_PROTOCOL}\r\n\r\n`,
     )
+    this.#options.onStream(opened.from, opened.run)
     if (opened.channel === 'snapshot') this.#options.onSnapshotStream(socket, opened.from, head)
     else this.#read(socket, opened.from, head)
   }

@@ -14,8 +14,14 @@ export const PEER_PATH = '/holdfast/peer'
 export const GONE = 410
 /** The status by which it learns that it has forgotten what it had said. */
 export const CONFLICT = 409
+/** The status by which a process learns that another one is the member that it says it is. */
+export const NOT_THE_ONE = 421
+/** The status by which a member learns that the other belongs to another cluster. */
+export const WRONG_CLUSTER = 404
 
 export const CLUSTER_PATH = '/holdfast/cluster'
+/** Answers with the name of the run that listens. */
+export const RUN_PATH = '/holdfast/run'
 
 /**
  * Heartbeats, votes and questions must never wait behind log entries, nor these behind a snapshot,
@@ -63,15 +69,18 @@ export function readUpgrade(
     readonly wasRemoved: (id: MemberId) => boolean
     /** What a member has lost that it had said it holds. */
     readonly broken: (id: MemberId, run: string, start: LogAtStart) => string | undefined
+    /** Why this run is not the member that it says it is. */
+    readonly namesake: (run: string) => string | undefined
   },
 ):
-  | { readonly from: MemberId; readonly channel: ChannelName }
+  | { readonly from: MemberId; readonly channel: ChannelName; readonly run: string }
   | { readonly refusal: string; readonly status?: number } {
   const from = headers['holdfast-from']
   const channel = CHANNEL_NAMES.find((name) => name === headers['holdfast-channel'])
   if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
   if (headers['holdfast-cluster-id'] !== expected.clusterId) {
-    return { refusal: `this member belongs to cluster ${expected.clusterId}` }
+    const refusal = `this member belongs to cluster ${expected.clusterId}`
+    return { refusal, status: WRONG_CLUSTER }
   }
   if (headers['holdfast-to'] !== expected.memberId) {
     return { refusal: `this member is ${expected.memberId}` }
@@ -88,9 +97,11 @@ export function readUpgrade(
   if (typeof run !== 'string' || start === undefined) {
     return { refusal: 'the sender does not say what it started with' }
   }
+  const namesake = expected.namesake(run)
+  if (namesake !== undefined) return { refusal: namesake, status: NOT_THE_ONE }
   const broken = expected.broken(from, run, start)
   if (broken !== undefined) return { refusal: broken, status: CONFLICT }
-  return { from, channel }
+  return { from, channel, run }
 }
 
 function startOf(headers: IncomingHttpHeaders): LogAtStart | undefined {

@@ -53,6 +53,8 @@ async function wiredPair(): Promise<{ a: LoopbackMember; b: LoopbackMember; wire
   const b = await start({ id: 'b', port: portOfB, peers: { a: portOfA } })
   const a = await start({ id: 'a', port: portOfA, peers: { b: portOfWire } })
   await connected(a, b)
+  // Two streams, and the question which run it is that has opened streams to `a`.
+  await eventually(() => wire.connections).toBe(3)
   return { a, b, wire }
 }
 
@@ -178,6 +180,7 @@ describe('who is refused (catalogue 49)', () => {
     expect(new Set(b.refusals)).toEqual(new Set([`${reason}: asked by ${HOST}`]))
     // Both channels say so, once each, however often they try.
     expect(a.refusals).toEqual([reason, reason])
+    expect(a.otherClusters.size).toBe(reason.includes('cluster 77') ? 1 : 0)
   })
 
   it.each([

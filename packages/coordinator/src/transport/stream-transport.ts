@@ -5,6 +5,8 @@
 
 import { randomUUID } from 'node:crypto'
 import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
+import { Namesakes } from './namesakes.js'
+import type { StreamRefusal } from './open-stream.js'
 import { PeerChannel } from './peer-channel.js'
 import type { PeerMessage, PeerQuestion, PeerReply } from './peer-codec.js'
 import { PeerListener } from './peer-listener.js'
@@ -23,6 +25,10 @@ export interface StreamHandler {
   onRemoved(): void
   /** A peer says what this member has lost that it had said it holds. */
   onForgetful(lost: string): void
+  /** A peer says that another process is the member that this one takes itself for. */
+  onNamesake(other: string): void
+  /** The peer at this URL says that it belongs to another cluster; this member is not known in any. */
+  onOtherCluster(url: string): void
   readonly beginSnapshot: SnapshotReceiverOptions['begin']
   readonly onSnapshot: SnapshotReceiverOptions['onReceived']
 }
@@ -59,6 +65,9 @@ export class StreamTransport {
   #peers: StreamTransportOptions['peers']
   #isOpen = false
   readonly #promises = new PeerPromises()
+  readonly #namesakes: Namesakes
+  /** Somebody has opened a stream to this member. */
+  #isKnown = false
   readonly #run = randomUUID()
   readonly #snapshots: SnapshotReceiver
   /** Ends what is being sent when the transport closes. */
@@ -76,12 +85,25 @@ export class StreamTransport {
       begin: (message, file) => handler.beginSnapshot(message, file),
       onReceived: (message) => handler.onSnapshot(message),
     })
+    this.#namesakes = new Namesakes({
+      urlOf: (id) => this.#peers.get(id)?.url,
+      onFound: (id, refusal) => {
+        options.onRefused(refusal)
+        this.#listener.drop(id)
+      },
+    })
     this.#listener = new PeerListener({
       clusterId,
       memberId,
       isPeer: (id) => this.#peers.has(id),
       wasRemoved: options.wasRemoved,
       broken: (id, run, start) => this.#promises.broken(id, run, start),
+      namesake: (run) => this.#namesakes.refusal(run),
+      run: this.#run,
+      onStream: (from, run) => {
+        this.#isKnown = true
+        void this.#namesakes.check(from, run)
+      },
       describeCluster: options.describeCluster,
       onMessage: (from, message) => this.#receive(from, message),
       onSnapshotStream: (socket, from, head) => this.#snapshots.serve(socket, from, head),
@@ -184,22 +206,30 @@ export class StreamTransport {
   }
 
   #addChannels(id: MemberId, url: string): Channels {
-    const { clusterId, memberId, start, onRefused, handler } = this.#options
+    const { clusterId, memberId, start, handler } = this.#options
     const channel = (name: LastingChannel): PeerChannel =>
       new PeerChannel({
         url,
         identity: { clusterId, from: memberId, to: id, channel: name, run: this.#run, start },
         onDropped: (messages) => this.#onDropped(id, messages),
         onBroken: () => this.#onBroken(id, name),
-        onRefused: ({ reason, finality }) => {
-          onRefused(reason)
-          if (finality === 'removed') handler.onRemoved()
-          if (finality === 'forgetful') handler.onForgetful(reason)
+        onRefused: (refusal) => this.#onRefused(refusal),
+        onOtherCluster: () => {
+          // Who has started before, or is known to somebody, belongs to a cluster: the other is wrong.
+          if (start.term === 0 && !this.#isKnown) handler.onOtherCluster(url)
         },
       })
     const channels = { control: channel('control'), log: channel('log') }
     this.#channels.set(id, channels)
     return channels
+  }
+
+  #onRefused({ reason, finality }: StreamRefusal): void {
+    const { onRefused, handler } = this.#options
+    onRefused(reason)
+    if (finality === 'removed') handler.onRemoved()
+    if (finality === 'forgetful') handler.onForgetful(reason)
+    if (finality === 'namesake') handler.onNamesake(reason)
   }
 
   #receive(from: MemberId, message: PeerMessage): void {

@@ -1,0 +1,173 @@
+/** Members that were started in the wrong place (catalogue 49, 50). */
+
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { askForClusters } from './cluster-description.js'
+import { CoordinatorOptionsError, type CoordinatorOptions } from './coordinator-options.js'
+import { MisplacedMemberError } from './misplaced-member-error.js'
+import { startCoordinator, type Coordinator } from './start-coordinator.js'
+
+const NAMES = ['a', 'b', 'c'] as const
+type Name = (typeof NAMES)[number]
+
+let parent: string
+let cluster: Record<string, string>
+const running: Coordinator[] = []
+
+beforeEach(async () => {
+  parent = mkdtempSync(join(tmpdir(), 'holdfast-misplaced-'))
+  cluster = {}
+  for (const name of NAMES) cluster[name] = await freeUrl()
+})
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((member) => member.close()))
+  rmSync(parent, { recursive: true })
+})
+
+function freeUrl(): Promise<string> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(`http://127.0.0.1:${port}`))
+    })
+  })
+}
+
+async function start(name: Name, options: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
+  const member = await startCoordinator({
+    ...{ name, dataDirectory: directoryOf(name), initialCluster: cluster },
+    ...{ clientUrl: 'http://127.0.0.1:0', heartbeatIntervalMs: 50, electionTimeoutMs: 500 },
+    ...options,
+  })
+  running.push(member)
+  return member
+}
+
+function directoryOf(name: string): string {
+  return join(parent, name)
+}
+
+async function stop(member: Coordinator): Promise<void> {
+  running.splice(running.indexOf(member), 1)
+  await member.close()
+}
+
+async function awaitLeader(member: Coordinator): Promise<void> {
+  await vi.waitUntil(() => member.status.leaderId !== undefined, { timeout: 20_000 })
+}
+
+async function addMember({ clientUrl }: Coordinator, peerUrl: string): Promise<void> {
+  const body = JSON.stringify({ peerURLs: [peerUrl], isLearner: true })
+  const response = await fetch(`${clientUrl}/v3/cluster/member/add`, { method: 'POST', body })
+  expect(response.status).toBe(200)
+}
+
+/** What ends the member that is started so. */
+async function endOf(name: Name, options: Partial<CoordinatorOptions>): Promise<Error> {
+  return new Promise((resolve) => {
+    start(name, { ...options, onFatal: resolve }).catch((error: unknown) => resolve(error as Error))
+  })
+}
+
+/** The cluster has committed who has started; a new one has not yet. */
+async function startAndAwait(...names: readonly Name[]): Promise<readonly Coordinator[]> {
+  const members = await Promise.all(names.map((name) => start(name)))
+  for (const member of members) await awaitLeader(member)
+  for (const name of names) {
+    await vi.waitUntil(async () => {
+      const [described] = await askForClusters([cluster[name] ?? ''])
+      return described?.started.length === names.length
+    }, 20_000)
+  }
+  return members
+}
+
+const OTHER_CLUSTER = /the member at .* belongs to cluster \d+, and this one would belong to \d+/
+
+describe('a member with an empty directory', () => {
+  it.each([
+    ['with another cluster token', () => ({ clusterToken: 'another' })],
+    ['with another list', async () => ({ initialCluster: { ...cluster, b: await freeUrl() } })],
+  ])('%s than the others is refused, and claims nothing', async (_, wrong) => {
+    await startAndAwait('a', 'b')
+    const refused = start('c', await wrong())
+    await expect(refused).rejects.toThrow(CoordinatorOptionsError)
+    await expect(refused).rejects.toThrow(OTHER_CLUSTER)
+    expect(existsSync(join(directoryOf('c'), 'raft.db'))).toBe(false)
+    await awaitLeader(await start('c'))
+  })
+
+  it('that nobody could warn before ends when the others are a cluster, and they go on', async () => {
+    let end: Error | undefined
+    await start('c', { clusterToken: 'another', onFatal: (error) => (end = error) })
+    await startAndAwait('a', 'b')
+    await vi.waitUntil(() => end !== undefined, { timeout: 20_000 })
+    expect(end).toBeInstanceOf(MisplacedMemberError)
+    expect(end?.message).toMatch(OTHER_CLUSTER)
+  })
+})
+
+describe('a member that joins', () => {
+  const existing = { initialClusterState: 'existing' } as const
+
+  it.each([
+    ['with another cluster token', () => ({ clusterToken: 'another' }), /another cluster token/],
+    [
+      'with a list of which the cluster does not know a member',
+      async () => ({ initialCluster: { ...cluster, d: await freeUrl() } }),
+      /has a member at .*, and cluster \d+ has none there/,
+    ],
+  ])('%s is refused', async (_, wrong, message) => {
+    const { a = '', c = '' } = cluster
+    cluster = { a }
+    const alone = await start('a')
+    await awaitLeader(alone)
+    await addMember(alone, c)
+    cluster = { a, c }
+    await expect(start('c', { ...existing, ...(await wrong()) })).rejects.toThrow(message)
+    await awaitLeader(await start('c', existing))
+  })
+
+  it('is not who the directory that it is given belongs to', async () => {
+    const members = await startAndAwait('a', 'b', 'c')
+    await stop(members[2] as Coordinator)
+    cpSync(directoryOf('c'), directoryOf('copy'), { recursive: true })
+    const copy = { ...existing, dataDirectory: directoryOf('copy') }
+    const initialCluster = { ...cluster, c: await freeUrl() }
+    await expect(start('c', { ...copy, initialCluster })).rejects.toThrow(
+      /copy belongs to member \d+ of cluster \d+, which is to be found at .*, and not at/,
+    )
+    // In the right place it is as good as the original.
+    await awaitLeader(await start('c', copy))
+  })
+
+  it('is not let into a cluster with the directory of another', async () => {
+    const { b = '', c = '' } = cluster
+    const a = await freeUrl()
+    cluster = { a }
+    const alone = await start('a')
+    await awaitLeader(alone)
+    await stop(alone)
+    cluster = { b, c }
+    await startAndAwait('b', 'c')
+    cluster = { a, b, c }
+    await expect(start('a', existing)).rejects.toThrow(/and those who answer belong to cluster \d+/)
+  })
+})
+
+describe('two processes with one directory’s contents', () => {
+  it('are found by the others, and the one that is not where it belongs ends', async () => {
+    await startAndAwait('a', 'b', 'c')
+    cpSync(directoryOf('c'), directoryOf('copy'), { recursive: true })
+    const end = await endOf('c', {
+      ...{ initialClusterState: 'existing', dataDirectory: directoryOf('copy') },
+      // It does not know whom to ask before it starts.
+      initialCluster: { c: await freeUrl() },
+    })
+    expect(end.message).toMatch(/another process is member \d+, at http/)
+    expect(end).toBeInstanceOf(MisplacedMemberError)
+  })
+})
