@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { SdkBench } from './sdk-target.js'
+
+/** Many heartbeats: others use the machine, too. */
+const HEARING_MS = 10_000
 
 export function clusterTests(bench: SdkBench): void {
   test('members are all three, whoever is asked and however', async () => {
@@ -53,5 +56,29 @@ export function clusterTests(bench: SdkBench): void {
       code: 'connectionFailed',
       outcome: 'not-applied',
     })
+  })
+  test('the leadership goes to the member that is told to lead, in a later term', async () => {
+    const client = bench.client()
+    const { cluster, kv } = client
+    const statuses = await Promise.all(cluster.endpoints.map((url) => cluster.status(url)))
+    const before = statuses.find(({ isLeader }) => isLeader)!
+    const target = statuses.find(({ isLeader }) => !isLeader)!
+    await cluster.transferLeadership(target.memberId)
+    const after = await cluster.status(target.endpoint)
+    expect(after).toMatchObject({ isLeader: true, leaderId: target.memberId })
+    expect(after.raftTerm).toBeGreaterThan(before.raftTerm)
+    // The others hear of it from the new leader.
+    for (const url of cluster.endpoints) {
+      const heard = { isLeader: url === target.endpoint, leaderId: target.memberId }
+      await vi.waitFor(
+        async () => expect(await cluster.status(url)).toMatchObject(heard),
+        HEARING_MS,
+      )
+    }
+    const key = bench.name()
+    await kv.put(key, 'x')
+    expect((await kv.get(key))?.text()).toBe('x')
+    await cluster.transferLeadership(target.memberId)
+    expect((await cluster.status(target.endpoint)).raftTerm).toBe(after.raftTerm)
   })
 }
