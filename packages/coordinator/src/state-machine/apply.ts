@@ -98,7 +98,7 @@ export class BatchRun {
       this.#position.compactRevision !== compactRevision ||
       this.#leaseChanges.length !== leaseChangeCount
     if (!hadEffect && requestId.isRepetition !== true) return outcome
-    const request = { id: requestId.id, outcome }
+    const request = { id: requestId.id, outcome, hadEffect }
     const evictedRevision = remember(requests, request, this.#position, this.#limits)
     this.#position.evictedRevision = evictedRevision
     return outcome

@@ -56,6 +56,19 @@ describe('request ids', () => {
     expect(store.contents()).toEqual(['a=theirs@3'])
   })
 
+  it('refuse what comes late when its repetition, which had no effect, is forgotten', () => {
+    const store = new TestMachine({ limits: { ...FEW, maxRequests: 1 } })
+    store.put('flag', 'before')
+    store.apply(kv(deleteRange('flag')))
+    const requestId = { id: 'one', issuedAtRevision: store.revision }
+    const clear = kv(deleteRange('flag'))
+    const repeated = store.apply(clear, { requestId: { ...requestId, isRepetition: true } })
+    expect(repeated).toMatchObject({ ok: true, result: { deleted: 0 } })
+    store.apply(kv(put('flag', 'raised')), { requestId: { id: 'two', issuedAtRevision: 3 } })
+    expect(store.apply(clear, { requestId })).toMatchObject({ reason: 'requestIdExpired' })
+    expect(store.contents()).toEqual(['flag=raised@4'])
+  })
+
   it('are not used up by requests without effect, which would lock every writer out', () => {
     const store = new TestMachine({ limits: FEW })
     const write = (id: string, command: Command, issuedAtRevision: number): Outcome =>

@@ -8,7 +8,10 @@
  * Memory is bounded by count and bytes, and the oldest goes first, which every member decides alike.
  * What was forgotten must not run again, so a request is refused if it may have been. A write made
  * revision R of the store, and its client had seen less than R when it first sent it; so what was
- * forgotten at R is only taken for new by a client that had seen R, which cannot have sent it.
+ * forgotten at R is only taken for new by a client that had seen R, which cannot have sent it. A
+ * repetition without effect may be of a client that had seen R, so it is forgotten as if it were of
+ * R + 1; but not as long as the store is still at R, when nobody could write any more: 65,536 other
+ * requests that make no revision would have to come between the two.
  *
  * A lease grant or revocation without keys, and a compaction, make no revision: once forgotten, such
  * a one may run again, and can then do no more than grant a lease that nobody keeps alive, or answer
@@ -52,15 +55,17 @@ export function recall(
 /** Remembers an outcome, forgets what is too much, and returns the new evicted revision. */
 export function remember(
   requests: RequestStore,
-  request: { readonly id: string; readonly outcome: Outcome },
+  request: { readonly id: string; readonly outcome: Outcome; readonly hadEffect: boolean },
   position: Position,
   limits: RequestLimits,
 ): number {
   const outcome = encodeOutcome(request.outcome)
-  requests.append({ id: request.id, revision: position.revision, outcome })
+  const revision = position.revision + (request.hadEffect ? 0 : 1)
+  requests.append({ id: request.id, revision, outcome })
   let evictedRevision = position.evictedRevision
   while (requests.count > limits.maxRequests || requests.bytes > limits.maxBytes) {
-    evictedRevision = Math.max(evictedRevision, requests.removeOldest())
+    const forgotten = Math.min(requests.removeOldest(), position.revision)
+    evictedRevision = Math.max(evictedRevision, forgotten)
   }
   return evictedRevision
 }
