@@ -4,9 +4,10 @@
  */
 
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { formatOf } from './migrate.js'
 import { openClient } from './sqlite-client.js'
+import { writeFully } from './write-fully.js'
 
 /** What a copy of the state holds, and how to tell that another copy of it is whole. */
 export interface StateCopy {
@@ -34,9 +35,7 @@ export function copyState(descriptor: number, to: string): StateCopy {
       const length = readSync(descriptor, chunk, 0, CHUNK_BYTES, bytes)
       if (length === 0) break
       hash.update(chunk.subarray(0, length))
-      for (let written = 0; written < length;) {
-        written += writeSync(target, chunk, written, length - written)
-      }
+      writeFully(target, chunk.subarray(0, length))
       bytes += length
     }
   } finally {

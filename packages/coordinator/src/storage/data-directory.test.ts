@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest'
 import { openConnection } from './connection.js'
 import { readDirectoryIdentity } from './raft-database.js'
 import { RAFT_MIGRATIONS } from './raft-schema.js'
+import { openStateStore } from './sqlite-state-store.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { append, entriesOf, entry, newDirectory, open } from './storage.test-support.js'
 import { wayBack } from './way-back.js'
@@ -205,6 +206,17 @@ it('a data directory is refused when its log has an intact entry of another log 
     INSERT INTO log SELECT * FROM other.log WHERE log_index = 5;`)
   client.close()
   await expect(open(directory)).rejects.toThrow('is damaged at log entry 5')
+})
+
+it('a defect of the program is not reported as one of the disk', () => {
+  const defect = new TypeError('no such thing')
+  const options = {
+    path: ':memory:',
+    get clusterId(): string {
+      throw defect
+    },
+  }
+  expect(() => openStateStore(options)).toThrow(defect)
 })
 
 describe('a connection', () => {

@@ -5,20 +5,12 @@
  */
 
 import { createHash, type Hash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { readPosition, type StateCopy } from './copy-state.js'
 import { syncDirectory } from './data-directory.js'
+import { writeFully } from './write-fully.js'
 
 const syncFile = promisify(fsync)
 
@@ -58,9 +50,7 @@ export class IncomingSnapshot {
     if (this.#bytes + chunk.byteLength > this.copy.bytes) {
       throw new SnapshotDamagedError(`more than its ${this.copy.bytes} bytes`)
     }
-    for (let written = 0; written < chunk.byteLength;) {
-      written += writeSync(this.#descriptor, chunk, written, chunk.byteLength - written)
-    }
+    writeFully(this.#descriptor, chunk)
     this.#hash.update(chunk)
     this.#bytes += chunk.byteLength
   }

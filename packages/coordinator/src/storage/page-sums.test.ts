@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { PageSums, pagesInWal } from './page-sums.js'
 import { newDirectory } from './storage.test-support.js'
+import { watchingFiles, type Watched } from './watched-files.test-support.js'
 
 const PAGE_BYTES = 4096
 const NO_PAGES = new Set<number>()
@@ -46,6 +47,19 @@ it('are read as they were saved, and not at all when they are damaged themselves
   bytes[20]! ^= 1
   writeFileSync(path, bytes)
   expect(PageSums.load(path)).toBeUndefined()
+  closeSync(descriptor)
+})
+
+it('are saved whole by a system that writes less at a time than it is given', () => {
+  const { descriptor } = fileOf('a', 'b', 'c')
+  const path = newDirectory()
+  const watch = ({ writeSync }: Watched): Partial<Watched> => ({
+    writeSync: (...[to, bytes, offset, length, position]) =>
+      writeSync(to, bytes, offset, Math.min(length, 10), position),
+  })
+  watchingFiles(watch, () => PageSums.of(descriptor).save(path))
+  expect(PageSums.load(path)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(PageSums.load(path)).toBeDefined()
   closeSync(descriptor)
 })
 

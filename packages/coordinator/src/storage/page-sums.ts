@@ -24,12 +24,12 @@ import {
   readSync,
   renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { syncDirectory } from './data-directory.js'
 import { StorageError } from './storage-error.js'
+import { writeFully } from './write-fully.js'
 
 const FORMAT = Buffer.from('holdfast sums 1\n')
 const SUM_BYTES = 4
@@ -104,7 +104,7 @@ export class PageSums {
     const part = `${path}.new`
     const descriptor = openSync(part, 'w', 0o600)
     try {
-      writeSync(descriptor, bytes)
+      writeFully(descriptor, bytes)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

@@ -32,8 +32,7 @@ export function openClient(path: DatabaseSource, mode: ConnectionMode): Database
     configure(client, mode)
   } catch (error) {
     client.close()
-    if (error instanceof StorageError) throw error
-    throw unusable(path, error)
+    throw asUnusable(path, error)
   }
   return client
 }
@@ -85,8 +84,14 @@ function requireSafeVersion(client: Database.Database): void {
   }
 }
 
-/** What SQLite has against a database, in one line. */
-export function unusable(path: DatabaseSource, cause: unknown): StorageError {
+/** What SQLite or the file system has against a database, in one line; any other error as it is. */
+export function asUnusable(path: DatabaseSource, error: unknown): unknown {
+  const isOfDatabase = error instanceof Database.SqliteError
+  const isOfFiles = error instanceof Error && 'syscall' in error
+  return isOfDatabase || isOfFiles ? unusable(path, error) : error
+}
+
+function unusable(path: DatabaseSource, cause: unknown): StorageError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const isDamaged = /not a database|malformed|no such|corrupt/.test(reason)
   const code = isDamaged ? 'damaged' : 'notWritable'

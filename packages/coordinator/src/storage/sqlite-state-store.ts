@@ -15,11 +15,10 @@ import { migrate } from './migrate.js'
 import { forgetSums } from './page-sums.js'
 import { PositionRow } from './position-row.js'
 import { RequestRows } from './request-rows.js'
-import { unusable } from './sqlite-client.js'
+import { asUnusable } from './sqlite-client.js'
 import { hashState } from './state-hash.js'
 import type { DatabaseSource } from './sqlite-client.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
-import { StorageError } from './storage-error.js'
 import { transactionsOf, type Transact } from './transaction.js'
 import { WalGuard } from './wal-guard.js'
 
@@ -44,7 +43,7 @@ export function openStateStore(options: StateStoreOptions): SqliteStateStore {
     if (guard === undefined) prepareUnguardedClose(client)
     client.close()
     guard?.close()
-    throw error instanceof StorageError ? error : unusable(options.path, error)
+    throw asUnusable(options.path, error)
   }
 }
 

@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest'
 import type { LogWrite, Storage } from './open-storage.js'
 import { append, entriesOf, entry, newDirectory, open } from './storage.test-support.js'
 import { Superblock, readClaim } from './superblock.js'
+import { watchingFiles, type Watched } from './watched-files.test-support.js'
 
 const MEMBERSHIP = { voters: ['1', '2'], learners: ['3'] }
 
@@ -185,5 +186,38 @@ describe('a superblock', () => {
       }
     }
     superblock.close()
+  })
+
+  it('after a kill, too, is never written over where it was synced last', () => {
+    const { path, superblock } = newSuperblock()
+    superblock.claim(claimOf(3, '2'))
+    let durable = readFileSync(path)
+    superblock.claim(claimOf(4, '2'))
+    superblock.close()
+    const images: Buffer[] = []
+    const watch = ({ fsyncSync, writeSync }: Watched): Partial<Watched> => ({
+      fsyncSync: (descriptor) => {
+        fsyncSync(descriptor)
+        durable = readFileSync(path)
+      },
+      // The power is lost in the middle of it.
+      writeSync: (...call) => {
+        const at = call[4]!
+        images.push(Buffer.from(durable).fill(0xff, at + 100, at + 200))
+        return writeSync(...call)
+      },
+    })
+    watchingFiles(watch, () => {
+      const again = new Superblock(path, identity)
+      again.claim(claimOf(5, '2'))
+      again.sync()
+      again.close()
+    })
+    const image = newDirectory()
+    const found = images.map((bytes) => {
+      writeFileSync(image, bytes)
+      return readClaim(image)?.lastIndex
+    })
+    expect(found).toEqual([4, 4])
   })
 })

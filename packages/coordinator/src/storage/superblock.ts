@@ -15,9 +15,10 @@
  *                    the last 4 of 512 bytes: CRC-32 of those before, little-endian
  */
 
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { DirectoryIdentity } from './directory-identity.js'
+import { writeFully } from './write-fully.js'
 
 export interface Claim extends DirectoryIdentity {
   readonly term: number
@@ -64,6 +65,8 @@ export class Superblock {
     this.#claim = last?.claim ?? { ...identity, ...NOTHING }
     this.#syncedIndex = this.#claim.lastIndex
     this.#descriptor = openSync(path, 'r+')
+    // What was read may be in the page cache only, if a kill came before it was synced.
+    fsyncSync(this.#descriptor)
   }
 
   get lastIndex(): number {
@@ -96,7 +99,7 @@ export class Superblock {
     this.#claim = { ...claimed, ...this.#identity }
     this.#generation += 1
     const bytes = encodeSlot({ generation: this.#generation, claim: this.#claim })
-    writeSync(this.#descriptor, bytes, 0, SLOT_BYTES, SLOT_OFFSETS[this.#next])
+    writeFully(this.#descriptor, bytes, SLOT_OFFSETS[this.#next])
     if (!isSynced) return
     fsyncSync(this.#descriptor)
     this.#next = this.#next === 0 ? 1 : 0
