@@ -199,13 +199,13 @@ export const BUGS_OF_CLIENTS: readonly NodeBug[] = [
     edits: [
       {
         file: 'client/src/queue/claim.ts',
-        find: 'hold.assertHeld()\n    const { body, claim, tries }',
-        replace: 'const { body, claim, tries }',
+        find: 'hold.assertHeld()\n    const { result, inDoubt }',
+        replace: 'const { result, inDoubt }',
       },
       {
         file: 'client/src/queue/claim.ts',
-        find: 'if: [hold.guard()],\n        then: [...keys',
-        replace: 'if: [],\n        then: [...keys',
+        find: 'if: [hold.guard()],\n          then: [...removed',
+        replace: 'if: [],\n          then: [...removed',
       },
     ],
   },
@@ -214,8 +214,8 @@ export const BUGS_OF_CLIENTS: readonly NodeBug[] = [
     edits: [
       {
         file: 'client/src/queue/claim.ts',
-        find: 'const keys = [key, body, claim, tries]',
-        replace: 'const keys = [key, claim, tries]',
+        find: 'const removed = [key, keys.body, keys.claim, keys.tries]',
+        replace: 'const removed = [key, keys.claim, keys.tries]',
       },
     ],
   },

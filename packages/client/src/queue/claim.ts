@@ -53,6 +53,8 @@ export class Claims {
   readonly #core: Core
   readonly #name: string
   readonly #layout: QueueLayout
+  /** Those whose removal was asked for, and of which nobody said whether it was done. */
+  readonly #inDoubt = new WeakSet<Claim>()
   /** How often an item was given back here: what was read of the head before that is outdated. */
   returned = 0
 
@@ -161,31 +163,40 @@ export class Claims {
     return { id, key, hold, body: bytes, parcel: decodeParcel(bytes), attempts: attempts + 1 }
   }
 
-  async #remove(
-    { id, key, hold, parcel }: Claim,
-    more: readonly Op<unknown>[],
-    options: WaitOptions,
-  ): Promise<void> {
+  async #remove(claim: Claim, more: readonly Op<unknown>[], options: WaitOptions): Promise<void> {
+    const { hold } = claim
     hold.assertHeld()
-    const { body, claim, tries } = this.#keysOf(id)
-    const { dedupeId } = parcel ?? {}
-    const keys = [key, body, claim, tries]
-    if (dedupeId !== undefined) keys.push(this.#layout.dedupes + dedupeId)
-    const { result, inDoubt } = await callTxn(
-      this.#core.rpc,
-      {
-        if: [hold.guard()],
-        then: [...keys.map((one) => op.delete(one)), ...more],
-        else: [op.get(key)],
-      },
-      { ...options, repetition: 'repeatable' },
-    )
+    const { result, inDoubt } = await this.#tryToRemove(claim, more, options)
     // An attempt whose answer was lost may have done it; nobody else could, while the claim held. Where
     // it does not any more, whoever claimed the item next may have, and we have no proof.
     const isHeld = hold.session.alive && !hold.signal.aborted
     const done = result.succeeded || (inDoubt && isHeld && result.results[0].entry === undefined)
     hold.lose(done ? 'released' : 'deleted')
     if (!done) throw new LockLostError(hold.name, 'deleted')
+  }
+
+  /** In doubt is also what an earlier call has asked for. */
+  async #tryToRemove(claim: Claim, more: readonly Op<unknown>[], options: WaitOptions) {
+    const { id, key, hold, parcel } = claim
+    const keys = this.#keysOf(id)
+    const dedupe = parcel?.dedupeId
+    const removed = [key, keys.body, keys.claim, keys.tries]
+    if (dedupe !== undefined) removed.push(this.#layout.dedupes + dedupe)
+    try {
+      const { result, inDoubt } = await callTxn(
+        this.#core.rpc,
+        {
+          if: [hold.guard()],
+          then: [...removed.map((one) => op.delete(one)), ...more],
+          else: [op.get(key)],
+        },
+        { ...options, repetition: 'repeatable' },
+      )
+      return { result, inDoubt: inDoubt || this.#inDoubt.has(claim) }
+    } catch (error) {
+      if (error instanceof HoldfastError && error.outcome === 'unknown') this.#inDoubt.add(claim)
+      throw error
+    }
   }
 
   #nothingAbove({ priority }: Candidate, { nothingAboveSince }: ClaimOptions): Compare[] {

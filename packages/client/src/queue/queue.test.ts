@@ -161,6 +161,18 @@ describe('settling', () => {
     expect(keys()).toEqual([])
   })
 
+  test('an acknowledgement that nobody answered was one, says the next if it was', async () => {
+    fixture.etcd.fault = ({ name }) => (name === 'txn' ? 'lost-response' : undefined)
+    const ack = message.ack({ timeoutMs: 1_000 })
+    const rejected = expect(ack).rejects.toMatchObject({ outcome: 'unknown' })
+    await fixture.clock.advance(1_500)
+    await rejected
+    expect(keys()).toEqual([])
+    fixture.etcd.fault = () => undefined
+    await message.ack()
+    expect(message.signal.aborted).toBe(true)
+  })
+
   test('giving back what nobody answers goes on in the background', async () => {
     fixture.etcd.fault = ({ name }) => (name === 'txn' ? 'lost-request' : undefined)
     const nack = message.nack()
