@@ -8,9 +8,12 @@ import type { Workload } from './workload.js'
 import { registers } from './workloads/registers.js'
 
 /** A fresh cluster after so many, so that histories stay short enough to be searched. */
-const KILLS_A_CELL = 50
+const KILLS_A_CELL = 40
 /** Time for the clients to get something done between two kills. */
 const KILL_EVERY_MS = 500
+/** How long a member is away that does not come back at once: another may have to lead meanwhile. */
+const LEAST_AWAY_MS = 200
+const MOST_AWAY_MS = 3_000
 
 /**
  * The cell of this number: workloads and faults in turn, so that every pair of them comes, and neighbours
@@ -31,20 +34,24 @@ export function cellOf(options: RunOptions, number: number): CellPlan {
   return planOf(options, { seed, some, faults, schedule })
 }
 
-/** All workloads, and kills one after the other: the leader half the time. */
+/** All workloads, and kills one after the other: of the leader half the time, for a while half the time. */
 export function killCellOf(options: RunOptions, number: number, kills: number): CellPlan {
   const seed = options.seed + number
   const random = seededRandom(seed)
-  const schedule = Array.from(
-    { length: Math.min(kills, KILLS_A_CELL) },
-    (_, index): PlannedFault => ({
-      atMs: (index + 1) * KILL_EVERY_MS,
-      kind: 'kill',
-      target: random() < 0.5 ? 'leader' : Math.floor(random() * (options.members - 1)),
-      forMs: 0,
-    }),
-  )
+  const schedule: PlannedFault[] = []
+  let atMs = 0
+  while (schedule.length < Math.min(kills, KILLS_A_CELL)) {
+    atMs += KILL_EVERY_MS
+    const target = random() < 0.5 ? 'leader' : Math.floor(random() * (options.members - 1))
+    const forMs = random() < 0.5 ? 0 : drawAwayMs(random)
+    schedule.push({ atMs, kind: 'kill', target, forMs })
+    atMs += forMs
+  }
   return planOf(options, { seed, some: options.workloads, faults: ['kill'], schedule })
+}
+
+function drawAwayMs(random: () => number): number {
+  return Math.round(LEAST_AWAY_MS + (MOST_AWAY_MS - LEAST_AWAY_MS) * random())
 }
 
 /** One of them, and every time around all of them. */

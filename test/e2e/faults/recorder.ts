@@ -13,9 +13,12 @@ import type {
   PushRecord,
   WatchRecord,
 } from '@holdfast/testkit'
+import { PROBE_KEY } from './probe-key.js'
 
 export type HistoryRecord =
   KvRecord | ContenderRecord | WatchRecord | PushRecord | DeliveryRecord | LeaseRecord
+
+const NOWHERE: readonly [number, number] = [Infinity, -Infinity]
 
 /** Milliseconds, with a fraction. */
 export function nowMs(): number {
@@ -60,7 +63,7 @@ export class Recorder {
     }
   }
 
-  /** Operations of which some part lay within this time. */
+  /** Operations of clients of which some part lay within this time. */
   during(fromMs: number, toMs: number): number {
     return this.records.filter((record) => {
       const [start, end] = spanOf(record)
@@ -69,10 +72,15 @@ export class Recorder {
   }
 }
 
-/** What only waits, or looks at what another record tells, is nowhere. */
+/** What only waits, looks at what another record tells, or is no client's at work, is nowhere. */
 function spanOf(record: HistoryRecord): readonly [number, number] {
+  if (isProbe(record)) return NOWHERE
   if ('startMs' in record) return [record.startMs, record.endMs ?? Infinity]
   if (record.kind === 'contender') return [record.requestedMs, record.endedMs ?? Infinity]
   if (record.kind === 'delivery') return [record.deliveredMs, record.endedMs ?? Infinity]
-  return [Infinity, -Infinity]
+  return NOWHERE
+}
+
+function isProbe(record: HistoryRecord): boolean {
+  return record.kind === 'kv' && record.input.type === 'put' && record.input.key === PROBE_KEY
 }

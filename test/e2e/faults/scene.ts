@@ -9,8 +9,11 @@ import { encodeHistory, type FaultyCluster, type MemberProcess } from '@holdfast
 import { seededRandom } from '../seeded-random.js'
 import { awaitAftermath, type Aftermath } from './aftermath.js'
 import type { CellPlan, CellResult } from './cell-plan.js'
+import { awaitEnds } from './client-ends.js'
+import { lacksOf } from './counting.js'
 import { describeMembers } from './leadership.js'
 import type { AppliedFault, Effect, Stage } from './nemesis.js'
+import { PROBE_KEY } from './probe-key.js'
 import { RecordingKv } from './recording-kv.js'
 import { nowMs, Recorder } from './recorder.js'
 import { runSchedule } from './run-schedule.js'
@@ -108,23 +111,18 @@ export class Scene {
       operations: records.length,
       unknown: unknown.length,
       revisions: changes.length,
-      withoutEffect: faults.flatMap((fault) => lacksOf(fault, recorder)),
+      withoutEffect: faults.flatMap((fault) =>
+        lacksOf(fault, recorder.during(fault.fromMs, fault.toMs)),
+      ),
       file:
         violations.length === 0 ? undefined : writeEvidence([...faults, ...records, ...changes]),
     }
   }
 
-  /** Waits for clients, and lets go of them when it has waited for long enough. */
-  async #end(running: readonly Promise<void>[], problem: string): Promise<void> {
-    const timer = setTimeout(() => {
+  #end(running: readonly Promise<void>[], problem: string): Promise<void> {
+    const complain = (): void =>
       this.#recorder.complain(`${problem} ${END_MS} ms after the last fault`)
-      this.#givenUp.abort()
-    }, END_MS)
-    const late = new Promise((resolve) =>
-      this.#givenUp.signal.addEventListener('abort', () => setTimeout(resolve, END_MS)),
-    )
-    await Promise.race([Promise.all(running), late])
-    clearTimeout(timer)
+    return awaitEnds(running, { givenUp: this.#givenUp, patienceMs: END_MS, complain })
   }
 
   #stage(): Stage {
@@ -154,7 +152,7 @@ export class Scene {
     const name = `probe${this.#clients.length}`
     const holdfast = this.#context.connect(this.#clients.length)
     const kv = new RecordingKv({ holdfast, recorder, name, timeoutMs: PROGRESS_MS })
-    const { type } = await kv.run({ type: 'put', key: 'probe', value: kv.uniqueValue() })
+    const { type } = await kv.run({ type: 'put', key: PROBE_KEY, value: kv.uniqueValue() })
     if (type !== 'ok') recorder.complain(`no write succeeds in ${PROGRESS_MS} ms: ${meanwhile}`)
   }
 
@@ -192,15 +190,6 @@ function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (const character of text) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
   return hash
-}
-
-/** Why a fault does not count. */
-function lacksOf(fault: AppliedFault, recorder: Recorder): readonly string[] {
-  const { plan, member, effects, fromMs, toMs } = fault
-  const name = `${plan.kind} of ${member}`
-  const missed = effects.filter(({ tookPlace }) => !tookPlace).map(({ what }) => `${name}: ${what}`)
-  const operations = recorder.during(fromMs, toMs)
-  return operations > 0 ? missed : [...missed, `${name}: no client asked for anything`]
 }
 
 function writeEvidence(lines: readonly object[]): string {
