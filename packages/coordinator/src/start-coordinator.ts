@@ -11,13 +11,15 @@ import {
   type CoordinatorConfig,
   type CoordinatorOptions,
 } from './coordinator-options.js'
-import { createTransport } from './create-transport.js'
+import { createTransport, type Transport } from './create-transport.js'
 import { listenForClients } from './http/server.js'
 import { createLogger, type Logger } from './logger.js'
-import { createMember } from './member.js'
+import { createMember, type Member } from './member.js'
 import { MemberRemovedError } from './member-removed-error.js'
 import { MisplacedMemberError } from './misplaced-member-error.js'
 import { metricsText } from './metrics.js'
+import { receivingWithin } from './node/receiving-within.js'
+import type { SpaceNews } from './node/space-guard.js'
 import { resolveIdentity, type MemberIdentity } from './resolve-identity.js'
 import { DataSpace, openStorage, rolledBack } from './storage/open-storage.js'
 import { systemClock } from './time/clock.js'
@@ -83,7 +85,7 @@ async function open(base: Base): Promise<Coordinator> {
   })
   opened.add(() => storage.close())
   let leaderChanges = 0
-  const member = createMember({
+  const member: Member<Transport> = createMember({
     ...{ name: config.name, identity, storage, clock: systemClock, onFatal },
     timing: timing(config),
     keptEntries: config.snapshotCatchUpEntries,
@@ -95,7 +97,8 @@ async function open(base: Base): Promise<Coordinator> {
     },
     createTransport: (handler) =>
       createTransport({
-        ...{ identity, handler, storage, log, peerUrl: config.peerUrl },
+        ...{ identity, handler, log, peerUrl: config.peerUrl },
+        storage: receivingWithin(storage, (bytes) => member.node.hasRoomFor(bytes)),
         onRemoved: () => onFatal(new MemberRemovedError(config.name)),
         onForgetful: (lost) => onFatal(rolledBack(config.dataDirectory, memberId, lost)),
         onMisplaced: (how) =>
@@ -108,10 +111,7 @@ async function open(base: Base): Promise<Coordinator> {
       log.info({ ...status }, 'status')
     },
     space,
-    onSpace: (isShort, freeBytes) =>
-      isShort
-        ? log.warn({ freeBytes }, 'the disk is nearly full: refusing what makes the store grow')
-        : log.info({ freeBytes }, 'the disk has room again'),
+    onSpace: (news) => logSpace(log, news),
     onSlowDisk: (to, stalledMs) =>
       log.warn({ to, stalledMs }, 'the disk is too slow to lead: handing over the leadership'),
     onDefect: (error) => log.error({ err: error }, 'defect'),
@@ -147,6 +147,23 @@ function fatalHandler(
     opened.close().catch((failure: unknown) => log.error({ err: failure }, 'while stopping'))
     if (onFatal === undefined) throw error
     onFatal(error)
+  }
+}
+
+function logSpace(log: Logger, news: SpaceNews): void {
+  switch (news.type) {
+    case 'short':
+      log.warn(
+        { freeBytes: news.freeBytes },
+        'the disk is nearly full: refusing what makes the store grow',
+      )
+      break
+    case 'enough':
+      log.info({ freeBytes: news.freeBytes }, 'the disk has room again')
+      break
+    case 'noReserve':
+      log.warn({ err: news.error }, 'no room can be held in reserve for when the disk is full')
+      break
   }
 }
 

@@ -9,7 +9,6 @@ import {
   type LogStorage,
   type MemberId,
   type Membership,
-  type Message,
   type Snapshot,
   type Status,
 } from '@holdfast/raft'
@@ -20,6 +19,7 @@ import type { Clock } from '../time/clock.js'
 import { Applier } from './applier.js'
 import { Compactor } from './compactor.js'
 import { Heirs } from './heirs.js'
+import { Intake } from './intake.js'
 import { LeaderPresence } from './leader-presence.js'
 import { LeaseClock } from './lease-clock.js'
 import { LeaseKeeper } from './lease-keeper.js'
@@ -33,7 +33,7 @@ import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
 import { ReadBarrier } from './read-barrier.js'
 import { SlowDisk } from './slow-disk.js'
-import { grows, SpaceGuard, type Space } from './space-guard.js'
+import { grows, SpaceGuard, type Space, type SpaceNews } from './space-guard.js'
 import { Snapshots, type SnapshotParts } from './snapshots.js'
 
 export interface NodeOptions {
@@ -61,8 +61,7 @@ export interface NodeOptions {
   readonly onStatus: (status: Status) => void
   /** The disk of the data; undefined where space is no matter. */
   readonly space?: Space | undefined
-  /** The disk has become nearly full, or is not any more. */
-  readonly onSpace?: ((isShort: boolean, freeBytes: number) => void) | undefined
+  readonly onSpace?: ((news: SpaceNews) => void) | undefined
   /** Leadership is handed over, because a write of the log takes so long. */
   readonly onSlowDisk?: ((to: MemberId, stalledMs: number) => void) | undefined
   readonly onFatal: (error: unknown) => void
@@ -156,7 +155,8 @@ export class CoordinatorNode {
       clock,
     })
     const { take, send, ...cutting } = options.snapshots
-    this.#snapshots = new Snapshots({ raft: this.#raft, take, send, wake, clock })
+    const hasRoom = (): boolean => this.hasRoomFor(state.sizeBytes)
+    this.#snapshots = new Snapshots({ raft: this.#raft, hasRoom, take, send, wake, clock })
     this.#cutter = new LogCutter({ log: options.log, ...cutting })
     this.members = new MembershipService({
       raft: this.#raft,
@@ -168,16 +168,7 @@ export class CoordinatorNode {
     this.#space = this.#createSpaceGuard(heirs)
     this.#disk = this.#createSlowDisk(heirs)
     this.#loop = this.#createLoop()
-    this.peerHandler = {
-      onMessage: (message) => this.#receive(message),
-      onRequest: (request) => this.#answer(request),
-      onUnreachable: (id) => this.#loop.reportUnreachable(id),
-      wantsSnapshot: ({ snapshot }) =>
-        !this.#loop.isInstalling &&
-        this.#space?.isShort !== true &&
-        snapshot.index > this.state.appliedIndex,
-      onSnapshot: (message) => this.#loop.receiveSnapshot(message),
-    }
+    this.peerHandler = this.#createPeerHandler()
   }
 
   get status(): Status {
@@ -201,6 +192,11 @@ export class CoordinatorNode {
   /** Whether the disk is too full for the store to grow. */
   get isShortOfSpace(): boolean {
     return this.#space?.isShort ?? false
+  }
+
+  /** Whether so much may be written without making this member short of space. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#space?.hasRoomFor(bytes) ?? true
   }
 
   /** Voters that this leader has heard within an election timeout; 0 where it does not lead. */
@@ -252,18 +248,37 @@ export class CoordinatorNode {
     await spaceLeft
   }
 
-  /** Entries that there is no room for are lost on the way: the leader sends them again. */
-  #receive(message: Message): void {
-    const hasEntries = message.type === 'appendEntries' && message.entries.length > 0
-    if (hasEntries && this.#space?.isCritical === true) return
-    this.#loop.receive(message)
+  #createPeerHandler(): PeerHandler {
+    const intake = new Intake({
+      memberId: this.#options.memberId,
+      raft: this.#raft,
+      transport: this.#transport,
+      decode: (data) => this.#options.codec.decode(data),
+      hasNoRoom: () => this.#space?.isCritical === true,
+      wake: () => this.#loop.wake(),
+    })
+    return {
+      onMessage: (message) => {
+        if (intake.admits(message)) this.#loop.receive(message)
+      },
+      onRequest: (request) => this.#answer(request),
+      onUnreachable: (id) => this.#loop.reportUnreachable(id),
+      wantsSnapshot: ({ snapshot }) =>
+        !this.#loop.isInstalling &&
+        this.#space?.isShort !== true &&
+        snapshot.index > this.state.appliedIndex,
+      onSnapshot: (message) => this.#loop.receiveSnapshot(message),
+    }
   }
 
   #createSpaceGuard(heirs: Heirs): SpaceGuard | undefined {
     const { space, clock, onSpace } = this.#options
     if (space === undefined) return undefined
-    const onChange = (isShort: boolean, freeBytes: number): void => onSpace?.(isShort, freeBytes)
-    return new SpaceGuard({ space, clock, raft: this.#raft, heirs, onChange })
+    return new SpaceGuard({
+      ...{ space, clock, raft: this.#raft, heirs },
+      electionTimeoutMs: this.electionTimeoutMs,
+      onNews: (news) => onSpace?.(news),
+    })
   }
 
   #createSlowDisk(heirs: Heirs): SlowDisk {

@@ -7,9 +7,14 @@ import { grows, SpaceGuard } from './space-guard.js'
 
 const MIB = 1024 * 1024
 
+const ELECTION_TIMEOUT_MS = 1_000
+
 class Scene {
   free = 1_000 * MIB
   role: Role = 'leader'
+  nowMs = 0
+  /** Writes fail, though there seems to be room. */
+  isOverQuota = false
   readonly said: string[] = []
   #look = (): void => undefined
   readonly guard: SpaceGuard
@@ -19,10 +24,14 @@ class Scene {
     this.guard = new SpaceGuard({
       space: {
         freeBytes: () => Promise.resolve(this.free),
-        hold: () => Promise.resolve(void this.said.push('hold')),
+        hold: () => {
+          this.said.push('hold')
+          return this.isOverQuota ? Promise.reject(new Error('EDQUOT')) : Promise.resolve()
+        },
         release: () => void this.said.push('release'),
       },
       clock: {
+        nowMs: () => this.nowMs,
         every: (_periodMs, action) => {
           this.#look = action
           return () => (this.#look = () => undefined)
@@ -30,7 +39,8 @@ class Scene {
       },
       raft: {
         get status() {
-          return { role: role(), term: 1, leaderId: 'a', commitIndex: 0 }
+          const leaderId = role() === 'leader' ? 'a' : 'b'
+          return { role: role(), term: 1, leaderId, commitIndex: 0 }
         },
         transferLeadership: (to) => {
           this.said.push(`transfer to ${to}`)
@@ -38,7 +48,8 @@ class Scene {
         },
       },
       heirs: { next: () => 'b' },
-      onChange: (isShort) => void this.said.push(isShort ? 'short' : 'enough'),
+      electionTimeoutMs: ELECTION_TIMEOUT_MS,
+      onNews: ({ type }) => void this.said.push(type),
     })
   }
 
@@ -70,8 +81,51 @@ describe('a member', () => {
     await scene.guard.start()
     expect(await scene.at(10)).toContain('transfer to b')
     expect(await scene.at(10)).not.toContain('transfer to b')
+    scene.role = 'follower'
+    await scene.at(10)
+    // So is the heir, it seems: the leadership must not go round for ever.
+    scene.role = 'leader'
+    scene.nowMs += 100 * ELECTION_TIMEOUT_MS
+    expect(await scene.at(10)).not.toContain('transfer to b')
     await scene.at(500)
     expect(await scene.at(10)).toContain('transfer to b')
+  })
+
+  it('that leads on because its heir did not take over hands over again after a while', async () => {
+    const scene = new Scene()
+    await scene.guard.start()
+    expect(await scene.at(10)).toContain('transfer to b')
+    scene.nowMs += ELECTION_TIMEOUT_MS
+    // No proposal is taken while a transfer is under way, and a delete may be what helps.
+    expect(await scene.at(10)).not.toContain('transfer to b')
+    scene.nowMs += 4 * ELECTION_TIMEOUT_MS
+    expect(await scene.at(10)).toContain('transfer to b')
+    expect(await scene.at(10)).not.toContain('transfer to b')
+  })
+
+  it('that cannot write its reserve says so once, gives back what it wrote, and waits long', async () => {
+    const scene = new Scene()
+    scene.isOverQuota = true
+    await scene.guard.start()
+    expect(scene.said.splice(0)).toEqual(['hold', 'release', 'noReserve'])
+    scene.nowMs += 59_000
+    expect(await scene.at(500)).toEqual([])
+    scene.nowMs += 1_000
+    expect(await scene.at(500)).toEqual(['hold', 'release'])
+    scene.isOverQuota = false
+    scene.nowMs += 60_000
+    expect(await scene.at(500)).toEqual(['hold'])
+    scene.isOverQuota = true
+    expect(await scene.at(500)).toEqual(['hold', 'release', 'noReserve'])
+  })
+
+  it('has room for what leaves it as much as it needs in order to grow', async () => {
+    const scene = new Scene()
+    expect(scene.guard.hasRoomFor(1e12)).toBe(true)
+    await scene.guard.start()
+    await scene.at(200)
+    expect(scene.guard.hasRoomFor(136 * MIB)).toBe(true)
+    expect(scene.guard.hasRoomFor(137 * MIB)).toBe(false)
   })
 })
 

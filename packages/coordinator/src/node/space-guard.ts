@@ -5,7 +5,8 @@
  * there is room, and let go when there is not, so that others who write to the disk cannot take it.
  *
  *   free < 64 MiB   refuses to grow, gives up its reserve, and a leader hands over, once
- *   free < 32 MiB   takes no entries from the leader any more either: as if they were lost on the way
+ *   free < 32 MiB   takes no entries from the leader any more either: as if they were lost on the way;
+ *                   and a leader takes nothing from others that makes the store grow
  *   free ≥ 128 MiB  all is as before
  *
  * Each member judges by its own disk. What fails all the same is fatal, like any failed write.
@@ -23,6 +24,13 @@ const CRITICAL_BYTES = 32 * MIB
 /** More than what the reserve gives, so that letting it go does not end the shortage. */
 const ENOUGH_BYTES = 2 * SHORT_BYTES
 const LOOK_MS = 250
+/**
+ * Between two attempts to hand over: for one election timeout of them no proposal is taken, and a
+ * delete may be what makes room.
+ */
+const HAND_OVER_ELECTION_TIMEOUTS = 5
+/** After the reserve could not be written, which may have cost as many writes as it is long. */
+const HOLD_AGAIN_MS = 60_000
 
 /** The disk of the data directory; `storage/` implements it. */
 export interface Space {
@@ -33,13 +41,18 @@ export interface Space {
   release(): void
 }
 
+export type SpaceNews =
+  | { readonly type: 'short' | 'enough'; readonly freeBytes: number }
+  /** There seems to be room for it, and it cannot be written. Told once, until it can. */
+  | { readonly type: 'noReserve'; readonly error: unknown }
+
 export interface SpaceGuardParts {
   readonly space: Space
-  readonly clock: Pick<Clock, 'every'>
+  readonly clock: Pick<Clock, 'every' | 'nowMs'>
   readonly raft: Pick<Raft, 'status' | 'transferLeadership'>
   readonly heirs: { next(): MemberId | undefined }
-  /** It has become short of space, or is not any more. */
-  readonly onChange: (isShort: boolean, freeBytes: number) => void
+  readonly electionTimeoutMs: number
+  readonly onNews: (news: SpaceNews) => void
 }
 
 export class SpaceGuard {
@@ -47,6 +60,9 @@ export class SpaceGuard {
   #freeBytes = Infinity
   #isShort = false
   #hasHandedOver = false
+  #handOverAtMs = -Infinity
+  #isHoldFailing = false
+  #holdAgainAtMs = -Infinity
   #looking: Promise<void> | undefined
   #stop: Cancel = () => undefined
 
@@ -64,9 +80,9 @@ export class SpaceGuard {
     return this.#freeBytes < CRITICAL_BYTES
   }
 
-  /** As last looked at; Infinity before. */
-  get freeBytes(): number {
-    return this.#freeBytes
+  /** Whether so much can be written without making this member short of space. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#freeBytes - bytes >= SHORT_BYTES
   }
 
   /** Resolves when it has looked for the first time. */
@@ -90,27 +106,55 @@ export class SpaceGuard {
   }
 
   async #judge(): Promise<void> {
-    const { space, onChange } = this.#parts
+    const { space, onNews } = this.#parts
     this.#freeBytes = await space.freeBytes()
     const wasShort = this.#isShort
     this.#isShort = this.#freeBytes < (wasShort ? ENOUGH_BYTES : SHORT_BYTES)
-    if (this.#isShort !== wasShort) onChange(this.#isShort, this.#freeBytes)
+    if (this.#isShort !== wasShort) {
+      onNews({ type: this.#isShort ? 'short' : 'enough', freeBytes: this.#freeBytes })
+    }
     if (this.#isShort) {
       space.release()
       this.#freeBytes = await space.freeBytes()
       this.#handOver()
     } else {
       this.#hasHandedOver = false
-      if (this.#freeBytes >= ENOUGH_BYTES) await space.hold()
+      this.#handOverAtMs = -Infinity
+      if (this.#freeBytes >= ENOUGH_BYTES) await this.#hold()
     }
   }
 
-  /** Once in a shortage: if all are short, the leadership must not go round for ever. */
+  /** Free space says nothing of a quota: where writes fail, the reserve is not tried at every look. */
+  async #hold(): Promise<void> {
+    const { space, clock, onNews } = this.#parts
+    if (clock.nowMs() < this.#holdAgainAtMs) return
+    try {
+      await space.hold()
+      this.#isHoldFailing = false
+    } catch (error) {
+      this.#holdAgainAtMs = clock.nowMs() + HOLD_AGAIN_MS
+      space.release()
+      if (!this.#isHoldFailing) onNews({ type: 'noReserve', error })
+      this.#isHoldFailing = true
+    }
+  }
+
+  /**
+   * Until another member leads, and then not again in this shortage: if all are short, the leadership
+   * must not go round for ever.
+   */
   #handOver(): void {
-    const { raft, heirs } = this.#parts
-    if (this.#hasHandedOver || raft.status.role !== 'leader') return
+    const { raft, heirs, clock, electionTimeoutMs } = this.#parts
+    const { role, leaderId } = raft.status
+    if (role !== 'leader') {
+      const hasBegun = this.#handOverAtMs > -Infinity
+      this.#hasHandedOver ||= hasBegun && leaderId !== undefined
+    }
+    if (this.#hasHandedOver || role !== 'leader') return
+    const nowMs = clock.nowMs()
+    if (nowMs < this.#handOverAtMs + HAND_OVER_ELECTION_TIMEOUTS * electionTimeoutMs) return
     const to = heirs.next()
-    if (to !== undefined) this.#hasHandedOver = raft.transferLeadership(to) === 'started'
+    if (to !== undefined && raft.transferLeadership(to) === 'started') this.#handOverAtMs = nowMs
   }
 }
 
