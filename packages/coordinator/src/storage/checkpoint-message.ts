@@ -10,6 +10,8 @@ export type FromCheckpointWorker =
   | { readonly type: 'released'; readonly durableIndex: number }
   | { readonly type: 'copied'; readonly copy: StateCopy }
   | { readonly type: 'notCopied'; readonly reason: string }
+  /** Nothing was copied: this page, from 0, is another one than the last checkpoint has left. */
+  | { readonly type: 'damaged'; readonly page: number }
 
 export type ToCheckpointWorker =
   | { readonly type: 'held'; readonly appliedIndex: number }

@@ -4,9 +4,10 @@
  * 1. Passive passes copy the WAL into the database while the main thread goes on writing. Alone they
  *    would never end: under steady writes there is always something left, so the WAL would never
  *    start over and would grow without bound.
- * 2. So when little is left, the main thread is asked to hold its writes, and a TRUNCATE pass copies
- *    the rest, syncs the database and empties the WAL.
- * 3. Before that, the checksums of the pages that were copied are made durable (page-sums.ts).
+ * 2. So when little is left, the main thread is asked to hold its writes, and a FULL pass copies the
+ *    rest and syncs the database.
+ * 3. Then the checksums of the pages that were copied are made durable (page-sums.ts), and only then
+ *    a TRUNCATE pass, which has nothing left to copy, empties the WAL.
  * 4. The emptied WAL is fsynced before writes go on. SQLite syncs a WAL's new header for the same
  *    reason, but not for a writer with synchronous=OFF: after a power loss an old header, with some
  *    of the old frames behind it, would be valid beside the new database, and old pages would cover
@@ -27,9 +28,10 @@ import {
   type FromCheckpointWorker,
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
-import { copyState } from './copy-state.js'
-import { PageSums, pagesInWal, sumsPathOf } from './page-sums.js'
+import { copyState, DamagedPageError } from './copy-state.js'
+import { PageSums, sumsPathOf } from './page-sums.js'
 import { openClient } from './sqlite-client.js'
+import { pagesInWal } from './wal-pages.js'
 import { failPlainly } from './worker-failure.js'
 
 /** How often the WAL's size is looked at. */
@@ -131,16 +133,19 @@ function finish(appliedIndex: number): void {
 
 /**
  * The database is whole without the WAL, and changes only by what this very thread does. A copy that
- * fails, as for want of room, says nothing against the state: only the follower must wait.
+ * fails, as for want of room, says nothing against the state: only the follower must wait. What is
+ * damaged is not sent: it would come with a checksum that says that it is whole.
  */
 function copyIfAsked(): void {
   if (copyTo === undefined) return
   const to = copyTo
   copyTo = undefined
+  sums ??= PageSums.of(descriptor)
   try {
-    post({ type: 'copied', copy: copyState(descriptor, to) })
+    post({ type: 'copied', copy: copyState(descriptor, to, sums) })
   } catch (error) {
-    post({ type: 'notCopied', reason: error instanceof Error ? error.message : String(error) })
+    if (error instanceof DamagedPageError) post({ type: 'damaged', page: error.page })
+    else post({ type: 'notCopied', reason: error instanceof Error ? error.message : String(error) })
   }
 }
 
@@ -185,7 +190,7 @@ function copy(mode: 'PASSIVE' | 'FULL' | 'TRUNCATE'): PassResult {
   return result
 }
 
-/** The main thread has closed its connection, so nothing is written any more. */
+/** Nothing is written any more: the main thread has closed its connection, or installs a snapshot. */
 function close(): void {
   clearInterval(timer)
   pinned?.exec('COMMIT')

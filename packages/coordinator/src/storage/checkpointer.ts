@@ -15,6 +15,7 @@ import {
 } from './checkpoint-message.js'
 import { invariant } from '@holdfast/raft'
 import type { StateCopy } from './copy-state.js'
+import { damagedPage } from './page-sums.js'
 import { StorageError } from './storage-error.js'
 import { SupervisedWorker } from './supervised-worker.js'
 
@@ -26,14 +27,16 @@ export const DEFAULT_CHECKPOINT_LIMITS: CheckpointLimits = {
   intervalMs: INTERVAL_MS,
 }
 
-/** Longer than the worker itself waits for a reader. */
-const MAX_BLOCKED_MS = 60_000
+/** Longer than the worker itself waits for a reader: 30 s in each of two passes. */
+const MAX_BLOCKED_MS = 120_000
 
 type CheckpointWorker = SupervisedWorker<ToCheckpointWorker, FromCheckpointWorker>
 
 export interface CheckpointerOptions {
   readonly path: string
   readonly limits: CheckpointLimits
+  /** What to do with a member whose state is damaged. */
+  readonly way: string
   readonly appliedIndex: () => number
   readonly onFatal: (error: Error) => void
 }
@@ -119,6 +122,7 @@ export class Checkpointer {
     if (message.type === 'hold' && this.#worker.state === 'open') this.#hold()
     if (message.type === 'released') this.#release(message.durableIndex)
     if (message.type === 'copied') this.#endCopy(({ resolve }) => resolve(message.copy))
+    if (message.type === 'damaged') this.#endDamaged(message.page)
     if (message.type === 'notCopied') {
       const error = new Error(`the state could not be copied: ${message.reason}`)
       this.#endCopy(({ reject }) => reject(error))
@@ -143,6 +147,13 @@ export class Checkpointer {
     const pending = this.#copying
     this.#copying = undefined
     if (pending !== undefined) end(pending)
+  }
+
+  #endDamaged(page: number): void {
+    const { path, way, onFatal } = this.#options
+    const error = damagedPage(path, page, way)
+    this.#endCopy(({ reject }) => reject(error))
+    onFatal(error)
   }
 
   #fail(cause: unknown): void {

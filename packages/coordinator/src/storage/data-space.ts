@@ -5,7 +5,7 @@
 
 import { rmSync } from 'node:fs'
 import { open, stat, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { pathsIn, type DirectoryPaths } from './directory-paths.js'
 
 /** Enough for thousands of deletes, a compaction and some restarts. */
 const RESERVE_BYTES = 32 * 1024 * 1024
@@ -14,12 +14,10 @@ const NEEDED_TO_START_BYTES = 16 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 
 export class DataSpace {
-  readonly #directory: string
-  readonly #path: string
+  readonly #paths: DirectoryPaths
 
   constructor(directory: string) {
-    this.#directory = directory
-    this.#path = join(directory, 'reserve')
+    this.#paths = pathsIn(directory)
   }
 
   /** Makes room for a start on a full disk, before the storage is opened. */
@@ -30,20 +28,21 @@ export class DataSpace {
 
   /** Less what is in the WALs: the databases may grow by so much without anything being written. */
   async freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#directory)
-    const wals = ['state.db-wal', 'raft.db-wal'].map(async (name) => {
-      const file = await stat(join(this.#directory, name)).catch(() => undefined)
+    const { directory, state, raft } = this.#paths
+    const { bavail, bsize } = await statfs(directory)
+    const wals = [state, raft].map(async (path) => {
+      const file = await stat(`${path}-wal`).catch(() => undefined)
       return file?.size ?? 0
     })
-    const [state = 0, raft = 0] = await Promise.all(wals)
-    return bavail * bsize - state - raft
+    const [ofState = 0, ofLog = 0] = await Promise.all(wals)
+    return bavail * bsize - ofState - ofLog
   }
 
   /** It is written, not only made long: a hole would hold nothing. */
   async hold(): Promise<void> {
-    const held = await stat(this.#path).catch(() => undefined)
+    const held = await stat(this.#paths.reserve).catch(() => undefined)
     if (held?.size === RESERVE_BYTES) return
-    const file = await open(this.#path, 'w', 0o600)
+    const file = await open(this.#paths.reserve, 'w', 0o600)
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES)
       for (let at = 0; at < RESERVE_BYTES; at += CHUNK_BYTES) {
@@ -55,6 +54,6 @@ export class DataSpace {
   }
 
   release(): void {
-    rmSync(this.#path, { force: true })
+    rmSync(this.#paths.reserve, { force: true })
   }
 }

@@ -6,10 +6,13 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, existsSync, fsync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { readPosition, type StateCopy } from './copy-state.js'
-import { syncDirectory } from './data-directory.js'
+import { syncDirectoryAside } from './data-directory.js'
+import { sumsPathOf } from './page-sums.js'
+import { PageSumming } from './page-summing.js'
 import { writeFully } from './write-fully.js'
 
 const syncFile = promisify(fsync)
@@ -24,6 +27,7 @@ export class IncomingSnapshot {
   readonly #partPath: string
   readonly #wholePath: string
   readonly #hash: Hash = createHash('sha256')
+  readonly #summing = new PageSumming()
   #descriptor: number | undefined
   #bytes = 0
 
@@ -52,31 +56,34 @@ export class IncomingSnapshot {
     }
     writeFully(this.#descriptor, chunk)
     this.#hash.update(chunk)
+    this.#summing.add(chunk)
     this.#bytes += chunk.byteLength
   }
 
   /**
-   * Makes it durable under its final name. The fsync of a file that may be large is not waited for
-   * on this thread. Until this settles, it must be left alone.
+   * Makes it durable under its final name, with the checksums of its pages. No fsync is waited for on
+   * this thread. Until this settles, it must be left alone.
    * @throws SnapshotDamagedError when it is not what was offered; nothing of it is left then
    */
   async finish(): Promise<void> {
     try {
       this.#verify()
       if (this.#descriptor !== undefined) await syncFile(this.#descriptor)
+      await writeDurably(sumsPathOf(this.#partPath), this.#summing.sums.encode())
     } catch (error) {
       this.discard()
       throw error
     }
     this.#close()
+    renameSync(sumsPathOf(this.#partPath), sumsPathOf(this.#wholePath))
     renameSync(this.#partPath, this.#wholePath)
-    syncDirectory(dirname(this.#wholePath))
+    await syncDirectoryAside(dirname(this.#wholePath))
   }
 
   /** Gives it up, with what was received of it. */
   discard(): void {
     this.#close()
-    rmSync(this.#partPath, { force: true })
+    removeSnapshot(this.#partPath)
   }
 
   #verify(): void {
@@ -96,7 +103,22 @@ export class IncomingSnapshot {
   }
 }
 
-/** The snapshot that was received whole and waits to be installed, if there is one. */
-export function waitingSnapshot(wholePath: string): { readonly index: number } | undefined {
-  return existsSync(wholePath) && statSync(wholePath).size > 0 ? readPosition(wholePath) : undefined
+/** A snapshot was received whole and waits to be installed. */
+export function isWaiting(wholePath: string): boolean {
+  return existsSync(wholePath) && statSync(wholePath).size > 0
+}
+
+/** Whether it is whole or not. */
+export function removeSnapshot(path: string): void {
+  for (const one of [path, sumsPathOf(path)]) rmSync(one, { force: true })
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }

@@ -6,30 +6,34 @@
  *   superblock what raft.db must not have lost; see superblock.ts
  *   raft.db    log, term and vote: written and fsynced by the log worker
  *   state.db   what the log leads to: written here, made durable by the checkpoint worker
+ *   state.sums a checksum of every page of state.db; see page-sums.ts
+ *   reserve    room for when there is none; see data-space.ts
  *
- * and at times receiving.db, received.db (a snapshot on its way in; waiting to be installed) and
- * sending.db (a copy of the state on its way to followers).
+ * and at times receiving.db, received.db (a snapshot on its way in; waiting to be installed), each
+ * with its .sums, and sending.db (a copy of the state on its way to followers).
  */
 
-import { rmSync } from 'node:fs'
 import type { Membership } from '@holdfast/raft'
 import type { StateMachine } from '../state-machine/state-machine.js'
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { DEFAULT_CHECKPOINT_LIMITS } from './checkpointer.js'
 import type { StateCopy } from './copy-state.js'
 import { createDirectory, lockDirectory, syncDirectory } from './data-directory.js'
+import type { DirectoryIdentity } from './directory-identity.js'
+import { pathsIn } from './directory-paths.js'
 import { WorkerLog, type DurableLog } from './durable-log.js'
-import { IncomingSnapshot } from './incoming-snapshot.js'
+import { IncomingSnapshot, removeSnapshot } from './incoming-snapshot.js'
 import { OutgoingSnapshots } from './outgoing-snapshots.js'
-import type { DirectoryIdentity } from './raft-database.js'
-import { pathsIn, recoverDirectory, requireWholeLog } from './recover-directory.js'
+import { recoverDirectory, requireWholeLog } from './recover-directory.js'
 import { StateDatabase } from './state-database.js'
+import { wayBack } from './way-back.js'
 
 export type { DurableLog, LogWrite } from './durable-log.js'
 export type { StateCopy } from './copy-state.js'
 export { SnapshotDamagedError, type IncomingSnapshot } from './incoming-snapshot.js'
 export type { OutgoingSnapshot } from './outgoing-snapshots.js'
-export { readDirectoryIdentity, type DirectoryIdentity } from './raft-database.js'
+export type { DirectoryIdentity } from './directory-identity.js'
+export { readDirectoryIdentity } from './raft-database.js'
 export { DataSpace } from './data-space.js'
 export { rolledBack } from './way-back.js'
 export { StorageError, type StorageErrorCode } from './storage-error.js'
@@ -102,6 +106,7 @@ async function openLocked(
     path: paths.state,
     clusterId: identity.clusterId,
     checkpointLimits: options.checkpointLimits ?? DEFAULT_CHECKPOINT_LIMITS,
+    way: wayBack(directory, identity.memberId),
     onFatal,
   })
   closers.push(() => database.close())
@@ -116,7 +121,7 @@ async function openLocked(
     outgoing: new OutgoingSnapshots({ path: paths.sending, copyState }),
     receiveSnapshot: (copy) => new IncomingSnapshot(copy, paths.receiving, paths.received),
     installSnapshot: () => database.install(paths.received),
-    discardSnapshot: () => rmSync(paths.received, { force: true }),
+    discardSnapshot: () => removeSnapshot(paths.received),
     get applyGate() {
       return database.gate
     },

@@ -2,8 +2,9 @@
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { PageSums, pagesInWal } from './page-sums.js'
+import { PageSums } from './page-sums.js'
 import { newDirectory } from './storage.test-support.js'
+import { pagesInWal } from './wal-pages.js'
 import { watchingFiles, type Watched } from './watched-files.test-support.js'
 
 const PAGE_BYTES = 4096

@@ -7,7 +7,8 @@
  *   sums of all pages but those in the WAL = what is in state.db, at every moment
  *
  * So a checkpoint makes the new sums durable when it has copied everything and before it empties the
- * WAL. Whatever else would change state.db removes them, and they are made anew.
+ * WAL. Nobody else changes state.db (wal-guard.ts) but who removes them before; they are made anew.
+ * A snapshot comes with its own, made of its bytes as they were received.
  *
  *   16 bytes      names the format
  *   4 bytes each  CRC-32 of a page, little-endian
@@ -29,16 +30,12 @@ import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { syncDirectory } from './data-directory.js'
 import { StorageError } from './storage-error.js'
+import { pagesInWal } from './wal-pages.js'
 import { writeFully } from './write-fully.js'
 
 const FORMAT = Buffer.from('holdfast sums 1\n')
 const SUM_BYTES = 4
 const PAGE_BYTES = 4096
-const WAL_HEADER_BYTES = 32
-const WAL_SALT_AT = 16
-const FRAME_BYTES = 24 + PAGE_BYTES
-const FRAME_SALT_AT = 8
-const SALT_BYTES = 8
 /** Pages read at a time. */
 const CHUNK_PAGES = 256
 
@@ -64,6 +61,11 @@ export class PageSums {
     const sums = new PageSums(new Uint32Array(0))
     sums.#cover(descriptor)
     return sums
+  }
+
+  /** Made elsewhere, of each page in order. */
+  static from(sums: readonly number[]): PageSums {
+    return new PageSums(Uint32Array.from(sums))
   }
 
   /** As they were saved; undefined if they were not, or not wholly. */
@@ -92,8 +94,8 @@ export class PageSums {
     }
   }
 
-  /** Returns when they are durable. */
-  save(path: string): void {
+  /** As `load` reads them. */
+  encode(): Buffer {
     const bytes = Buffer.alloc(FORMAT.length + (this.#sums.length + 1) * SUM_BYTES)
     FORMAT.copy(bytes)
     for (const [page, sum] of this.#sums.entries()) {
@@ -101,10 +103,15 @@ export class PageSums {
     }
     const end = bytes.length - SUM_BYTES
     bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end)
+    return bytes
+  }
+
+  /** Returns when they are durable. */
+  save(path: string): void {
     const part = `${path}.new`
     const descriptor = openSync(part, 'w', 0o600)
     try {
-      writeFully(descriptor, bytes)
+      writeFully(descriptor, this.encode())
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
@@ -115,13 +122,21 @@ export class PageSums {
 
   /** The first page, from 0, that is another one than it was. */
   findDamage(descriptor: number, but: ReadonlySet<number>): number | undefined {
-    const count = this.#sums.length
     let damaged: number | undefined
-    readPages(descriptor, 0, count, (page, number) => {
-      if (damaged !== undefined || but.has(number)) return
-      if (crc32(page) !== this.#sums[number]) damaged = number
+    readPages(descriptor, 0, this.#sums.length, (page, number) => {
+      if (!but.has(number) && crc32(page) !== this.#sums[number]) damaged = number
+      return damaged === undefined
     })
     return damaged
+  }
+
+  /** The first page, from 0, of which the other has another sum, or which one of them lacks. */
+  firstDifference(other: PageSums): number | undefined {
+    const count = Math.max(this.#sums.length, other.#sums.length)
+    for (let page = 0; page < count; page += 1) {
+      if (this.#sums[page] !== other.#sums[page]) return page
+    }
+    return undefined
   }
 
   /** The sums of pages at the end that have none yet; a database of ours never shrinks. */
@@ -131,45 +146,17 @@ export class PageSums {
     if (count <= known) return
     const sums = new Uint32Array(count)
     sums.set(this.#sums)
-    readPages(descriptor, known, count, (page, number) => (sums[number] = crc32(page)))
+    readPages(descriptor, known, count, (page, number) => {
+      sums[number] = crc32(page)
+      return true
+    })
     this.#sums = sums
   }
 }
 
-/** Those of which the WAL has a frame, from 0; of its frames from `fromFrame` up to `toFrame` only. */
-export function pagesInWal(
-  walPath: string,
-  fromFrame = 0,
-  toFrame = Infinity,
-): ReadonlySet<number> {
-  const pages = new Set<number>()
-  if (!existsSync(walPath)) return pages
-  // The WAL file carries no locks, so it can be opened and closed at will.
-  const descriptor = openSync(walPath, 'r')
-  try {
-    const header = Buffer.alloc(WAL_HEADER_BYTES)
-    readSync(descriptor, header, 0, WAL_HEADER_BYTES, 0)
-    const salt = header.subarray(WAL_SALT_AT, WAL_SALT_AT + SALT_BYTES)
-    const whole = Math.floor((fstatSync(descriptor).size - WAL_HEADER_BYTES) / FRAME_BYTES)
-    const end = Math.min(toFrame, whole)
-    const chunk = Buffer.allocUnsafe(CHUNK_PAGES * FRAME_BYTES)
-    for (let first = fromFrame; first < end; first += CHUNK_PAGES) {
-      const count = Math.min(CHUNK_PAGES, end - first)
-      const at = WAL_HEADER_BYTES + first * FRAME_BYTES
-      readSync(descriptor, chunk, 0, count * FRAME_BYTES, at)
-      for (let frame = 0; frame < count; frame += 1) {
-        const start = frame * FRAME_BYTES
-        const saltAt = start + FRAME_SALT_AT
-        if (!chunk.subarray(saltAt, saltAt + SALT_BYTES).equals(salt)) continue
-        const number = chunk.readUInt32BE(start)
-        // What a power loss has left of a WAL may be zeros from its beginning.
-        if (number > 0) pages.add(number - 1)
-      }
-    }
-  } finally {
-    closeSync(descriptor)
-  }
-  return pages
+/** @param page from 0; SQLite counts from 1 */
+export function damagedPage(path: string, page: number, way: string): StorageError {
+  return new StorageError('damaged', `${path} is damaged at page ${page + 1}: ${way}`)
 }
 
 /** What there is to say against the state that a start finds. @throws StorageError `damaged` */
@@ -180,18 +167,19 @@ export function verifyPages(statePath: string, way: string): void {
   try {
     const damaged = sums.findDamage(descriptor, pagesInWal(`${statePath}-wal`))
     if (damaged === undefined) return
-    throw new StorageError('damaged', `${statePath} is damaged at page ${damaged + 1}: ${way}`)
+    throw damagedPage(statePath, damaged, way)
   } finally {
     // Before SQLite has opened it: closing a descriptor drops all locks that the process holds.
     closeSync(descriptor)
   }
 }
 
+/** Until `use` wants no more. */
 function readPages(
   descriptor: number,
   from: number,
   to: number,
-  use: (page: Buffer, number: number) => void,
+  use: (page: Buffer, number: number) => boolean,
 ): void {
   const chunk = Buffer.allocUnsafe(CHUNK_PAGES * PAGE_BYTES)
   for (let first = from; first < to; first += CHUNK_PAGES) {
@@ -199,7 +187,7 @@ function readPages(
     chunk.fill(0)
     readSync(descriptor, chunk, 0, count * PAGE_BYTES, first * PAGE_BYTES)
     for (let at = 0; at < count; at += 1) {
-      use(chunk.subarray(at * PAGE_BYTES, (at + 1) * PAGE_BYTES), first + at)
+      if (!use(chunk.subarray(at * PAGE_BYTES, (at + 1) * PAGE_BYTES), first + at)) return
     }
   }
 }

@@ -8,11 +8,12 @@ import { createStateMachine } from '../state-machine/store-state-machine.js'
 import type { StateMachine } from '../state-machine/state-machine.js'
 import { openConnection } from './connection.js'
 import { createDirectory } from './data-directory.js'
+import { pathsIn } from './directory-paths.js'
 import { LogRows } from './log-rows.js'
 import { openStorage } from './open-storage.js'
 import { entryText, ExpectedLog, logText, type Said } from './power-loss-log.test-support.js'
 import type { StoredLog } from './raft-database.js'
-import { pathsIn, recoverDirectory, requireWholeLog } from './recover-directory.js'
+import { recoverDirectory, requireWholeLog } from './recover-directory.js'
 import { openStateStore } from './sqlite-state-store.js'
 
 const IDENTITY = { clusterId: '10', memberId: '1' }

@@ -4,7 +4,7 @@
  */
 
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import {
   encodeMembership,
   type HardState,
@@ -13,6 +13,7 @@ import {
 } from '@holdfast/raft'
 import { openConnection, type Connection } from './connection.js'
 import type { DirectoryIdentity } from './directory-identity.js'
+import { pathsIn } from './directory-paths.js'
 import { EMPTY_LOG_CHECKSUM } from './entry-checksum.js'
 import { loadHardState } from './hard-state-row.js'
 import { LogRows } from './log-rows.js'
@@ -24,8 +25,6 @@ import { readClaim } from './superblock.js'
 import { transactionsOf } from './transaction.js'
 import { verifyNewestEntries } from './verify-log.js'
 import { verifyAgainstClaim } from './verify-superblock.js'
-
-export type { DirectoryIdentity } from './directory-identity.js'
 
 const EMPTY_LOG_START = { index: 0, term: 0, checksum: EMPTY_LOG_CHECKSUM }
 
@@ -48,7 +47,7 @@ export interface StoredLog {
 
 /** Whose the directory is; undefined if it is nobody's yet. */
 export function readDirectoryIdentity(directory: string): DirectoryIdentity | undefined {
-  const path = join(directory, 'raft.db')
+  const path = pathsIn(directory).raft
   if (!existsSync(path) || statSync(path).size === 0) return undefined
   const connection = openConnection(path, 'readonly')
   try {

@@ -4,39 +4,16 @@
  */
 
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readPosition } from './copy-state.js'
 import { createFile } from './data-directory.js'
-import { waitingSnapshot } from './incoming-snapshot.js'
+import type { DirectoryPaths } from './directory-paths.js'
+import { isWaiting, removeSnapshot } from './incoming-snapshot.js'
 import { appliedIndexOf, installSnapshot } from './install-snapshot.js'
 import { verifyPages } from './page-sums.js'
 import { prepareRaftDatabase, type RaftDatabaseOptions, type StoredLog } from './raft-database.js'
 import { StorageError } from './storage-error.js'
+import { verifyReceived } from './verify-received.js'
 import { wayBack } from './way-back.js'
-
-export interface DirectoryPaths {
-  readonly directory: string
-  readonly raft: string
-  readonly state: string
-  readonly superblock: string
-  /** A snapshot that is being received; one that is whole and waits to be installed. */
-  readonly receiving: string
-  readonly received: string
-  /** A copy of the state for others. */
-  readonly sending: string
-}
-
-export function pathsIn(directory: string): DirectoryPaths {
-  const inDirectory = (name: string): string => join(directory, name)
-  return {
-    directory,
-    raft: inDirectory('raft.db'),
-    state: inDirectory('state.db'),
-    superblock: inDirectory('superblock'),
-    receiving: inDirectory('receiving.db'),
-    received: inDirectory('received.db'),
-    sending: inDirectory('sending.db'),
-  }
-}
 
 /** @throws StorageError */
 export function recoverDirectory(
@@ -49,21 +26,25 @@ export function recoverDirectory(
   createFile(paths.superblock)
   const { raft: path, superblock } = paths
   const stored = prepareRaftDatabase({ path, superblock, ...owner })
-  finishInstallation(paths, stored.start.index)
-  verifyPages(paths.state, wayBack(paths.directory, owner.identity.memberId))
+  const way = wayBack(paths.directory, owner.identity.memberId)
+  finishInstallation(paths, stored.start.index, way)
+  verifyPages(paths.state, way)
   return stored
 }
 
 /**
  * A snapshot that was received whole, and behind which the log already begins, is installed if a
- * crash has prevented that; any other has come to nothing.
+ * crash has prevented that; any other has come to nothing. One that is needed is verified before its
+ * position is believed.
  */
-function finishInstallation(paths: DirectoryPaths, startIndex: number): void {
-  rmSync(paths.receiving, { force: true })
-  const waiting = waitingSnapshot(paths.received)
-  if (waiting?.index === startIndex && startIndex > appliedIndexOf(paths.state)) {
-    installSnapshot(paths.received, paths.state)
-  } else rmSync(paths.received, { force: true })
+function finishInstallation(paths: DirectoryPaths, startIndex: number, way: string): void {
+  const { receiving, received, state } = paths
+  removeSnapshot(receiving)
+  if (isWaiting(received) && startIndex > appliedIndexOf(state)) {
+    verifyReceived(received, way)
+    if (readPosition(received).index === startIndex) installSnapshot(received, state)
+  }
+  removeSnapshot(received)
 }
 
 /**

@@ -1,12 +1,20 @@
 /** Snapshots as files, and the log that begins behind them (Raft §7; catalogue 28, 33, 39–41). */
 
-import { copyFileSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { encodeMembership, type Entry } from '@holdfast/raft'
-import type { StateCopy } from './copy-state.js'
-import { SnapshotDamagedError, type IncomingSnapshot, type Storage } from './open-storage.js'
+import { SnapshotDamagedError, type Storage } from './open-storage.js'
+import {
+  MEMBERSHIP,
+  beginBehind,
+  flipped,
+  memberWith,
+  receive,
+  snapshotOf,
+  type Sent,
+} from './snapshot.test-support.js'
 import {
   append,
   contents,
@@ -16,45 +24,6 @@ import {
   open,
   putAt,
 } from './storage.test-support.js'
-
-const MEMBERSHIP = { voters: ['1', '2', '3'], learners: ['4'], context: Buffer.from('addresses') }
-
-/** A member whose state holds `count` puts, one an entry, all durable in its log. */
-async function memberWith(count: number, directory = newDirectory()): Promise<Storage> {
-  const storage = await open(directory)
-  const from = storage.log.lastIndex() + 1
-  await logAndApply(
-    storage,
-    Array.from({ length: count }, (_, at) => putAt(from + at, `key${from + at}`)),
-  )
-  return storage
-}
-
-interface Sent {
-  readonly copy: StateCopy
-  readonly bytes: Buffer
-}
-
-async function snapshotOf(storage: Storage): Promise<Sent> {
-  const { path, release, index, term, bytes, sha256 } = await storage.outgoing.take()
-  const sent = { copy: { index, term, bytes, sha256 }, bytes: readFileSync(path) }
-  release()
-  return sent
-}
-
-function receive(storage: Storage, { copy, bytes }: Sent): IncomingSnapshot {
-  const incoming = storage.receiveSnapshot(copy)
-  for (let at = 0; at < bytes.length; at += 10_000) incoming.write(bytes.subarray(at, at + 10_000))
-  return incoming
-}
-
-/** The log of `storage` begins behind the snapshot, durably. */
-function beginBehind(storage: Storage, { copy }: Sent): Promise<void> {
-  const snapshot = { index: copy.index, term: copy.term, membership: MEMBERSHIP }
-  return new Promise((resolve) => {
-    storage.log.append({ hardState: undefined, snapshot, entries: [] }, resolve)
-  })
-}
 
 describe('a snapshot', () => {
   it('is the state at one index, whatever is applied while it is sent', async () => {
@@ -291,9 +260,3 @@ describe('a log that was cut', () => {
     await expect(open(directory)).rejects.toMatchObject({ code: 'damaged' })
   })
 })
-
-function flipped(bytes: Buffer, at: number): Buffer {
-  const copy = Buffer.from(bytes)
-  copy[at]! ^= 1
-  return copy
-}

@@ -3,6 +3,7 @@
  * replaces both; the state machine over them stays, so that nobody who reads it must be told.
  */
 
+import { invariant } from '@holdfast/raft'
 import type { StateMachine } from '../state-machine/state-machine.js'
 import {
   createStateMachine,
@@ -11,13 +12,16 @@ import {
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { Checkpointer } from './checkpointer.js'
 import type { StateCopy } from './copy-state.js'
-import { installSnapshot, removeWal } from './install-snapshot.js'
+import { installSnapshotAside, removeWal } from './install-snapshot.js'
 import { openStateStore, type SqliteStateStore } from './sqlite-state-store.js'
+import { verifyReceivedInPieces } from './verify-received.js'
 
 export interface StateDatabaseOptions {
   readonly path: string
   readonly clusterId: string
   readonly checkpointLimits: CheckpointLimits
+  /** What to do with a member whose state is damaged. */
+  readonly way: string
   readonly onFatal: (error: Error) => void
 }
 
@@ -79,12 +83,17 @@ export class StateDatabase {
   }
 
   async #install(wholePath: string): Promise<void> {
-    await (await this.#checkpointer).close()
-    // From here to the new store nothing else can run, so nobody meets a closed one.
-    this.#store.close()
-    installSnapshot(wholePath, this.#options.path)
+    const { path, way } = this.#options
+    await verifyReceivedInPieces(wholePath, way)
+    const checkpointer = await this.#checkpointer
+    await checkpointer.close()
+    invariant(!checkpointer.hasFailed, 'no snapshot is installed where the disk has failed')
+    // The old files are read on, without their names, until the new ones have these for good.
+    await installSnapshotAside(wholePath, path)
+    const old = this.#store
     this.#store = this.#openStore()
     this.#machine.replaceStore(this.#store)
+    old.close()
     this.#checkpointer = this.#openCheckpointer()
     await this.#checkpointer
   }
@@ -96,9 +105,9 @@ export class StateDatabase {
   }
 
   #openCheckpointer(): Promise<Checkpointer> {
-    const { path, checkpointLimits: limits, onFatal } = this.#options
+    const { path, way, checkpointLimits: limits, onFatal } = this.#options
     const appliedIndex = (): number => this.#machine.appliedIndex
-    const opening = Checkpointer.open({ path, limits, appliedIndex, onFatal })
+    const opening = Checkpointer.open({ path, limits, way, appliedIndex, onFatal })
     const opened = opening.then((checkpointer) => (this.#checkpoints = checkpointer))
     // Whoever waits for it hears of a failure; that nobody may be waiting yet is no defect.
     opened.catch(() => undefined)
