@@ -1,11 +1,14 @@
 /** Members from start to end: what they take they give back, and what they were given they keep. */
 
+import dns from 'node:dns'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CoordinatorOptionsError, type CoordinatorOptions } from './coordinator-options.js'
+import { MemberRemovedError } from './member-removed-error.js'
 import { startCoordinator, type Coordinator } from './start-coordinator.js'
 import { StorageError } from './storage/open-storage.js'
 
@@ -252,6 +255,34 @@ describe('a start that fails', () => {
     const error: unknown = await start().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(StorageError)
     expect(error).toMatchObject({ code: 'damaged' })
+  })
+
+  it('by a fatal error while it waits for something else ends with it, and serves nobody', async () => {
+    const others = createHttpServer((_request, response) => {
+      response.writeHead(410, { 'holdfast-refusal': 'removed' }).end()
+    })
+    await new Promise<void>((resolve) => others.listen(0, '127.0.0.1', resolve))
+    const { port } = others.address() as { port: number }
+    const [peerPort, clientPort] = await freePorts(2)
+    const peerUrl = `http://127.0.0.1:${peerPort}`
+    const initialCluster = { a: peerUrl, b: `http://127.0.0.1:${port}` }
+    const fatal: Error[] = []
+    // The name of the clients' address is looked up for as long as all is well.
+    const { lookup } = dns
+    const lookUp = (name: string, ...rest: [found: never]): void => {
+      if (name !== 'slow.example') lookup(name, ...rest)
+      else void vi.waitUntil(() => fatal.length > 0).then(() => lookup('127.0.0.1', ...rest))
+    }
+    const lookups = vi.spyOn(dns, 'lookup').mockImplementation(lookUp as never)
+    const clientUrl = `http://slow.example:${clientPort}`
+    const onFatal = (error: Error): void => void fatal.push(error)
+    const options = { name: 'a', peerUrl, initialCluster, clientUrl, onFatal }
+    const error: unknown = await start(options).catch((reason: unknown) => reason)
+    lookups.mockRestore()
+    others.close()
+    expect(error).toBeInstanceOf(MemberRemovedError)
+    expect(fatal).toEqual([error])
+    await expect(fetch(`http://127.0.0.1:${clientPort}/version`)).rejects.toThrow('fetch failed')
   })
 
   it('by options that make no sense touches nothing', async () => {

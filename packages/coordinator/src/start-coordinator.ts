@@ -42,6 +42,7 @@ export interface Coordinator {
  *
  * @throws {CoordinatorOptionsError} when the options make no sense
  * @throws {StorageError} when the data directory is in use, foreign, damaged or not writable
+ * @throws what `onFatal` was told, when that was before it served
  * @throws an error with code `EADDRINUSE` when an address is taken
  * @example
  * ```ts
@@ -53,13 +54,16 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   const config = resolveOptions(options)
   const log = createLogger(config.logLevel, { member: config.name })
   const opened = new Closers()
-  const onFatal = fatalHandler(config, log, opened)
+  const fatal = new AbortController()
+  const onFatal = fatalHandler({ config, log, opened, fatal })
   try {
     const identity = await resolveIdentity(config)
-    return await open({ config, identity, log, opened, onFatal })
+    return await open({ config, identity, log, opened, onFatal, fatal: fatal.signal })
   } catch (error) {
-    await opened.close()
-    throw error
+    // What fails afterwards fails because everything was stopped.
+    const reason: unknown = fatal.signal.aborted ? fatal.signal.reason : error
+    await opened.close().catch((err: unknown) => log.error({ err }, 'while stopping'))
+    throw reason
   }
 }
 
@@ -69,10 +73,12 @@ interface Base {
   readonly log: Logger
   readonly opened: Closers
   readonly onFatal: (cause: unknown) => void
+  /** Aborted by the first fatal error. Nothing may be opened, or begun, on parts that are closed. */
+  readonly fatal: AbortSignal
 }
 
 async function open(base: Base): Promise<Coordinator> {
-  const { config, identity, log, opened, onFatal } = base
+  const { config, identity, log, opened, onFatal, fatal } = base
   const { clusterId, memberId, membership } = identity
 
   const space = new DataSpace(config.dataDirectory)
@@ -84,6 +90,7 @@ async function open(base: Base): Promise<Coordinator> {
     onFatal,
   })
   opened.add(() => storage.close())
+  fatal.throwIfAborted()
   let leaderChanges = 0
   const member: Member<Transport> = createMember({
     ...{ name: config.name, identity, storage, clock: systemClock, onFatal },
@@ -120,8 +127,10 @@ async function open(base: Base): Promise<Coordinator> {
   const { node } = member
 
   await member.transport.start()
+  fatal.throwIfAborted()
   const server = await listenForClients(member.app, config.clientUrl)
   opened.add(() => server.close())
+  fatal.throwIfAborted()
   member.start(config.advertisedClientUrls ?? [server.url])
   log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
   return {
@@ -136,13 +145,15 @@ async function open(base: Base): Promise<Coordinator> {
 }
 
 /** A member that doubts its state stops everything: it must neither vote nor acknowledge. */
-function fatalHandler(
-  { onFatal }: CoordinatorConfig,
-  log: Logger,
-  opened: Closers,
-): (cause: unknown) => void {
+function fatalHandler({
+  config: { onFatal },
+  log,
+  opened,
+  fatal,
+}: Pick<Base, 'config' | 'log' | 'opened'> & { readonly fatal: AbortController }): Base['onFatal'] {
   return (cause) => {
     const error = cause instanceof Error ? cause : new Error(String(cause))
+    fatal.abort(error)
     log.fatal({ err: error }, 'stopping: this member can no longer be trusted')
     opened.close().catch((failure: unknown) => log.error({ err: failure }, 'while stopping'))
     if (onFatal === undefined) throw error
