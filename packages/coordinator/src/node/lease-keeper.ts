@@ -8,7 +8,7 @@
  *    exists then (etcd #20615);
  *  - before it proposes an expiry, the leader confirms itself by a quorum as well, and the proposal
  *    carries its term and is void in any other (etcd #15247, #17425). From then on the lease is
- *    `expiring` and cannot be renewed, so its renewal count cannot move before the entry is decided.
+ *    `expiring` and cannot be renewed before the entry is decided.
  */
 
 import type { LeaseId } from '../state-machine/operation.js'
