@@ -73,7 +73,7 @@ export class Leases {
       routes.leaseGrant,
       { ttl: ttlSeconds, id },
       // Twice under one id, and the refusal of the second would hide the success of the first.
-      { repetition: id === undefined ? 'repeatable' : 'once', signal, timeoutMs },
+      { repetition: id === undefined ? 'afresh' : 'once', signal, timeoutMs },
     )
     return { id: granted.id, ttlSeconds: granted.ttl }
   }

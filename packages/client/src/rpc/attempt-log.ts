@@ -5,6 +5,9 @@
  * - `safe`: it changes nothing (a read), or renews what it renewed (a keepalive).
  * - `repeatable`: its own conditions make a second execution harmless, such as "create this unique
  *   key, else read it".
+ * - `afresh`: each execution makes something of its own, whose life begins then, and which goes by
+ *   itself when nobody was told of it: a lease under any id. An answer to an earlier execution would
+ *   say nothing of the time that is left, so no id leads to one.
  * - `once`: anything else. It is repeated only if the failed attempt certainly had no effect, or if
  *   the server recognises the id that every attempt carries.
  */
@@ -12,7 +15,7 @@
 import { HoldfastError } from '@holdfast/protocol'
 import { inMs } from '../time/in-ms.js'
 
-export type Repetition = 'safe' | 'repeatable' | 'once'
+export type Repetition = 'safe' | 'repeatable' | 'afresh' | 'once'
 
 /** What happened, as a message tells it. */
 interface Course {
@@ -43,7 +46,7 @@ export class AttemptLog {
     const unknown = error.outcome === 'unknown' && this.#repetition !== 'safe'
     if (unknown) this.inDoubt = true
     if (!error.retryable) return false
-    return !unknown || identified || this.#repetition === 'repeatable'
+    return !unknown || identified || this.#repetition !== 'once'
   }
 
   /** The error for the caller whose own signal ended the attempts. */

@@ -157,6 +157,16 @@ describe('with a server that recognises request ids', () => {
     expect(ids()[3]).not.toBe(ids()[0])
   })
 
+  test('a lease is granted afresh by each attempt, since its life begins with the grant', async () => {
+    fixture.etcd.fault = ({ name }) => (name === 'leaseGrant' ? faults.shift() : undefined)
+    const faults: (Fault | undefined)[] = ['lost-response']
+    const session = fixture.client().session()
+    await fixture.clock.advance(1_000)
+    const grants = fixture.etcd.sent.filter(({ name }) => name === 'leaseGrant')
+    expect(grants.map(({ headers }) => headers['Idempotency-Key'])).toEqual([undefined, undefined])
+    expect((await session).leaseId).toBe([...fixture.etcd.store.leases].at(-1))
+  })
+
   test('an id that is too old for the server to judge is issued anew, if it was never in doubt', async () => {
     script(requestIdExpired)
     fixture.etcd.holdfast = { features: ['idempotency-key'], revision: 7 }

@@ -166,7 +166,7 @@ export class Call<Request, Response> {
   ): Promise<Readonly<Record<string, string>>> {
     const { repetition, withoutLeader } = this.#options
     const headers = withoutLeader === true ? jsonHeaders : leaderHeaders
-    if (repetition === 'safe') {
+    if (repetition === 'safe' || repetition === 'afresh') {
       scope.limit(this.#attemptTimeoutMs)
       return headers
     }

@@ -58,7 +58,7 @@ export class Session {
     const { response, sentAt } = await rpc.call(
       routes.leaseGrant,
       { ttl: ttlSeconds },
-      { repetition: 'repeatable' },
+      { repetition: 'afresh' },
     )
     return new Session(rpc, { id: response.id, ttlSeconds: response.ttl, sentAt })
   }

@@ -48,6 +48,8 @@ export const kvModel: Model<KvState, KvInput, KvOutput> = {
   step,
   keyOf: ({ revision, entries }) => JSON.stringify([revision, ...entries]),
   isRead,
+  // The store's revision never falls, and a change comes before everything else at its revision.
+  rankOf: (_, { revision, response }) => 2 * revision - Number(hasChanged(response)),
   partition: (records) => partitionByKeys(records.filter(({ input }) => isJudged(input))),
 }
 

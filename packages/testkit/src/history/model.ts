@@ -13,6 +13,11 @@ export interface Model<State, Input, Output> {
   keyOf(state: State): string
   /** Whether the input changes nothing in any state; an unknown one need not be placed then. */
   isRead?(input: Input): boolean
+  /**
+   * If given: the model never allows an operation after one of a higher rank. The search then tries no
+   * order that it would have to give up for that.
+   */
+  rankOf?(input: Input, output: Output): number
   /** Groups that can be judged alone; default one. Valid only if no operation concerns two. */
   partition?(
     records: readonly OperationRecord<Input, Output>[],

@@ -4,14 +4,16 @@
  * be next; to place it lifts both its entries out, to take it back puts them in again; what was
  * tried with the same operations placed and in the same state is not tried again.
  *
- * Deviation: operations with unknown outcomes are not in the list. They have no answer that would
- * force them, and are tried only when nothing else fits: a history with many of them costs little as
- * long as their effects are seen or not needed.
+ * Deviations: what the model ranks is tried in the order of its ranks. Operations with unknown
+ * outcomes are not in the list: they have no answer that would force them, and are tried only when
+ * nothing else fits, so that a history with many of them costs little as long as their effects are
+ * seen or not needed.
  */
 
 import { LinearizedSet } from './linearized-set.js'
 import type { Model } from './model.js'
 import type { OperationRecord } from './operation-record.js'
+import { PlacingOrder } from './placing-order.js'
 import { NO_STATE, StateSets } from './state-sets.js'
 
 export interface SearchResult<Input, Output> {
@@ -36,6 +38,7 @@ export class LinearizationSearch<State, Input, Output> {
   /** Which unknown ones are placed, with a text of its own that stays short. */
   readonly #placedUnknown: LinearizedSet
   readonly #tried = new Set<string>()
+  readonly #order: PlacingOrder
   /** Entry 2n+1 is the call of operation n, entry 2n+2 its answer. */
   readonly #next: Int32Array
   readonly #previous: Int32Array
@@ -61,6 +64,12 @@ export class LinearizationSearch<State, Input, Output> {
     this.#placedUnknown = new LinearizedSet(unknown.length)
     this.#next = new Int32Array(2 * answered.length + 1)
     this.#previous = new Int32Array(2 * answered.length + 1)
+    this.#order = new PlacingOrder(
+      answered.map(({ input, outcome }) =>
+        outcome.type === 'ok' ? model.rankOf?.(input, outcome.output) : undefined,
+      ),
+      (operation) => this.#placed.has(operation),
+    )
     this.#link()
   }
 
@@ -109,7 +118,7 @@ export class LinearizationSearch<State, Input, Output> {
   /** False if no state allows it, or if it has been tried. */
   #place(operation: number): boolean {
     const record = this.#operations[operation]
-    if (record === undefined) return false
+    if (record === undefined || this.#order.isTooEarly(operation)) return false
     const next = this.#sets.step(this.#set, operation, record)
     if (next === NO_STATE) return false
     // To leave out an unknown one is always allowed, so one that changes nothing is of no use.
@@ -130,6 +139,7 @@ export class LinearizationSearch<State, Input, Output> {
   #takeBack(operation: number, before: number): void {
     if (operation < this.#answered) this.#unlift(operation)
     this.#mark(operation, false)
+    this.#order.takenBack(operation)
     this.#set = before
   }
 
