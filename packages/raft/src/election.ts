@@ -32,10 +32,18 @@ export class Election {
   }
 
   /** Counts one tick of a member that does not lead. */
-  tick(isFitToLead: boolean): void {
-    if (!this.#roles.timer.tick()) return
-    if (isFitToLead) this.campaign()
-    else this.#abstain()
+  tick(): void {
+    if (this.#roles.timer.tick()) this.campaign()
+  }
+
+  /**
+   * Counts one tick of a member that leaves the election to others. It lets a silent leader go like
+   * one that campaigns. A follower's timer has run out then and stays so: it protects nobody any more,
+   * and campaigns as soon as it is fit again.
+   */
+  abstain(): void {
+    if (!this.#roles.timer.tick() || !this.mayCampaign) return
+    this.#roles.becomeFollower(this.#core.state.term, undefined)
   }
 
   /** Starts, or starts again, a pre-election; nothing happens on leaders and on who cannot lead. */
@@ -120,14 +128,6 @@ export class Election {
     const outcome = this.#ballot.outcome(state.voters)
     if (outcome === 'won') this.#roles.becomeLeader()
     if (outcome === 'lost') this.#roles.becomeFollower(state.term, undefined)
-  }
-
-  /**
-   * Leaves the election to others, and lets a silent leader go like one that campaigns. A follower's
-   * timer has run out and stays so: it protects nobody, and campaigns as soon as it is fit again.
-   */
-  #abstain(): void {
-    if (this.mayCampaign) this.#roles.becomeFollower(this.#core.state.term, undefined)
   }
 
   #otherVoters(): readonly MemberId[] {

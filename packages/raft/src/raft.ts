@@ -85,7 +85,8 @@ export class Raft {
     const { leadership, forwardedReads } = this.#roles
     forwardedReads.tick(elapsedTicks)
     if (leadership === undefined) {
-      this.#election.tick(isFitToLead)
+      if (isFitToLead) this.#election.tick()
+      else this.#election.abstain()
       return
     }
     leadership.tick(elapsedTicks)
