@@ -363,3 +363,11 @@ describe('generated histories of a correct store', () => {
     expect(seen.onlyClosed).toBeLessThan(800)
   })
 })
+
+it('is judged in no time when many read at once while others write elsewhere', () => {
+  const readers = Array.from({ length: 40 }, (_, reader) => {
+    return at(10 + reader, 100).get('a', 80 - reader, [2, 'x'])
+  })
+  const history = [at(0, 1).put('a', 'x', 2), ...readers]
+  expect(checkLinearizability(history, kvModel, { timeLimitMs: 2_000 })).toEqual([])
+})
