@@ -19,6 +19,8 @@ export interface HuntOptions {
 export interface Hunt {
   /** Seeds that were run, the one that found something included. */
   readonly seeds: number
+  /** The last one that was run. */
+  readonly lastSeed: number
   /** What was violated; undefined if nothing was. */
   readonly complaint: string | undefined
   /** Why it ended, if it was neither by a violation nor because all seeds were run. */
@@ -58,7 +60,7 @@ export async function hunt(build: NodeBuild, options: HuntOptions): Promise<Hunt
   clearTimeout(watchdog)
   clearTimeout(deadline)
   if (code !== 0) ending ??= 'the process ended'
-  return { seeds, complaint, ending }
+  return { seeds, lastSeed: firstSeed + seeds - 1, complaint, ending }
 }
 
 function programFor(entry: string): string {

@@ -44,7 +44,14 @@ async function huntFromAll(build: NodeBuild, bug: NodeBug): Promise<readonly Hun
     FIRST_SEEDS.map((firstSeed) => hunt(build, { firstSeed, ...limits })),
   )
   takeOut()
+  await Promise.all(hunts.filter(isFind).map((one) => requireCleanWithout(build, one)))
   return hunts
+}
+
+/** What fails without the bug as well says nothing of the bug. */
+async function requireCleanWithout(build: NodeBuild, { lastSeed }: Hunt): Promise<void> {
+  const { complaint } = await hunt(build, { firstSeed: lastSeed, maxSeeds: 1, maxMs: 60_000 })
+  if (complaint !== undefined) throw new Error(`seed ${lastSeed} fails by itself: ${complaint}`)
 }
 
 function isFind({ complaint }: Hunt): boolean {
