@@ -51,14 +51,14 @@ it('are read as they were saved, and not at all when they are damaged themselves
   closeSync(descriptor)
 })
 
-it('are saved whole by a system that writes less at a time than it is given', () => {
+it('are saved whole by a system that writes less at a time than it is given', async () => {
   const { descriptor } = fileOf('a', 'b', 'c')
   const path = newDirectory()
   const watch = ({ writeSync }: Watched): Partial<Watched> => ({
     writeSync: (...[to, bytes, offset, length, position]) =>
       writeSync(to, bytes, offset, Math.min(length, 10), position),
   })
-  watchingFiles(watch, () => PageSums.of(descriptor).save(path))
+  await watchingFiles(watch, () => PageSums.of(descriptor).save(path))
   expect(PageSums.load(path)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
   expect(PageSums.load(path)).toBeDefined()
   closeSync(descriptor)

@@ -24,6 +24,7 @@ import {
   open,
   putAt,
 } from './storage.test-support.js'
+import { watchingFiles, type Watched } from './watched-files.test-support.js'
 
 describe('a snapshot', () => {
   it('is the state at one index, whatever is applied while it is sent', async () => {
@@ -108,6 +109,24 @@ describe('a snapshot', () => {
     expect(receiver.applyGate).toBeUndefined()
     expect(receiver.state.revision).toBe(101)
   })
+})
+
+it('a snapshot is received and installed without an fsync on this thread', async () => {
+  const sent = await snapshotOf(await memberWith(50))
+  const receiver = await memberWith(5)
+  let fsyncs = 0
+  const watch = ({ fsyncSync }: Watched): Partial<Watched> => ({
+    fsyncSync: (descriptor) => {
+      fsyncs += 1
+      fsyncSync(descriptor)
+    },
+  })
+  await watchingFiles(watch, async () => {
+    await receive(receiver, sent).finish()
+    await beginBehind(receiver, sent)
+    await receiver.installSnapshot()
+  })
+  expect([fsyncs, receiver.state.appliedIndex]).toEqual([0, 50])
 })
 
 describe('a crash (catalogue 28)', () => {

@@ -188,7 +188,7 @@ describe('a superblock', () => {
     superblock.close()
   })
 
-  it('after a kill, too, is never written over where it was synced last', () => {
+  it('after a kill, too, is never written over where it was synced last', async () => {
     const { path, superblock } = newSuperblock()
     superblock.claim(claimOf(3, '2'))
     let durable = readFileSync(path)
@@ -207,7 +207,7 @@ describe('a superblock', () => {
         return writeSync(...call)
       },
     })
-    watchingFiles(watch, () => {
+    await watchingFiles(watch, () => {
       const again = new Superblock(path, identity)
       again.claim(claimOf(5, '2'))
       again.sync()

@@ -17,13 +17,16 @@ export interface Watched {
 }
 
 /** While `work` runs, those who import these functions get what `watch` makes of the real ones. */
-export function watchingFiles(watch: (real: Watched) => Partial<Watched>, work: () => void): void {
+export async function watchingFiles(
+  watch: (real: Watched) => Partial<Watched>,
+  work: () => void | Promise<void>,
+): Promise<void> {
   const { fsyncSync, writeSync } = fs
   const real = { fsyncSync, writeSync }
   Object.assign(fs, watch(real))
   syncBuiltinESMExports()
   try {
-    work()
+    await work()
   } finally {
     Object.assign(fs, real)
     syncBuiltinESMExports()
