@@ -73,17 +73,20 @@ async function serveUntil(
     await coordinator.close()
     return exitCode.ok
   }
-  if (end instanceof MemberRemovedError) {
-    output.failure({ exit: exitCode.failed, code: 'memberRemoved', message: end.message })
-    return exitCode.failed
-  }
-  if (end instanceof MisplacedMemberError) {
-    output.failure({ exit: exitCode.failed, code: 'misplacedMember', message: end.message })
+  const code = refusalOf(end)
+  if (code !== undefined) {
+    output.failure({ exit: exitCode.failed, code, message: end.message })
     return exitCode.failed
   }
   const message = `${settings.name ?? 'default'} can no longer be trusted: ${oneLine(end.message)}`
   output.failure({ exit: exitCode.internal, code: 'fatal', message })
   return exitCode.internal
+}
+
+/** The others will not have this member, which is no defect of it. */
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof MemberRemovedError) return 'memberRemoved'
+  return error instanceof MisplacedMemberError ? 'misplacedMember' : undefined
 }
 
 async function start(
@@ -100,6 +103,8 @@ async function start(
 /** What the system or the data directory refuses is no defect of the program. */
 function asStartError(error: unknown, settings: ServeSettings): unknown {
   if (error instanceof CoordinatorOptionsError || !(error instanceof Error)) return error
+  const refusal = refusalOf(error)
+  if (refusal !== undefined) return new StartError(refusal, error.message, { cause: error })
   if (!('code' in error) || typeof error.code !== 'string') return error
   const message =
     error.code === 'EADDRINUSE' ? addressInUse(error, settings) : `cannot start: ${error.message}`

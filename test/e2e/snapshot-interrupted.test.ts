@@ -1,0 +1,84 @@
+/**
+ * A state of many megabytes on its way to a member that was away, over connections that keep breaking:
+ * it goes on where it broke off, and the cluster goes on meanwhile (Raft §7; catalogue 39–42).
+ */
+
+import { connect, type Holdfast } from '@holdfast/client'
+import { serveCommand, startFaultyCluster, type MemberProcess } from '@holdfast/testkit'
+import { afterEach, expect, it, vi } from 'vitest'
+import { startPutLoad } from './put-load.js'
+
+const CATCH_UP_ENTRIES = 50
+/** A checkpoint of the state comes before a cut, and is made every 10 s. */
+const CUT_MS = 40_000
+const VALUE = 'x'.repeat(100_000)
+const VALUES = 400
+const STATE_BYTES = VALUES * VALUE.length
+const BREAKS = 6
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+function connectTo(...members: readonly MemberProcess[]): Holdfast {
+  const holdfast = connect({ endpoints: members.map(({ clientUrl }) => clientUrl) })
+  closers.push(() => holdfast.close())
+  return holdfast
+}
+
+async function metric({ clientUrl }: MemberProcess, name: string): Promise<number> {
+  const text = await (await fetch(`${clientUrl}/metrics`)).text()
+  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
+}
+
+/** Everything, as this member has it. */
+async function contentOf(member: MemberProcess): Promise<unknown> {
+  const { kv } = connectTo(member)
+  const { revision, entries } = await kv.getAll({ prefix: '' }, { serializable: true })
+  return { revision, rows: entries.map((entry) => [entry.key, entry.text(), entry.modRevision]) }
+}
+
+it('a snapshot whose stream breaks again and again arrives, once, while writes go on', async () => {
+  const flags = ['--snapshot-catchup-entries', String(CATCH_UP_ENTRIES)]
+  const faulty = await startFaultyCluster({ memberCommand: serveCommand(import.meta.url, flags) })
+  closers.push(() => faulty.close())
+  const { cluster, network } = faulty
+  const leader = await cluster.leader()
+  const [away, other] = cluster.members.filter((member) => member !== leader)
+  const { kv } = connectTo(leader, other!)
+  await away!.kill()
+  const puts = Array.from({ length: VALUES }, (_, at) => kv.put(`large/${at}`, VALUE))
+  await Promise.all(puts)
+  const load = startPutLoad([leader.clientUrl, other!.clientUrl])
+  await vi.waitUntil(
+    async () => (await metric(leader, 'holdfast_log_first_index')) > VALUES,
+    CUT_MS,
+  )
+  const term = (await cluster.leader()) === leader ? await metric(leader, 'holdfast_raft_term') : -1
+
+  const pair = { from: leader.name, to: away!.name }
+  const passed = (): number => network.counters(pair).passedBytes
+  const before = passed()
+  away!.start()
+  for (let breaks = 1; breaks <= BREAKS; breaks += 1) {
+    const due = before + (breaks * STATE_BYTES) / (BREAKS + 1)
+    await vi.waitUntil(() => passed() >= due, { timeout: CUT_MS, interval: 1 })
+    network.reset(pair)
+  }
+  const acknowledged = load.acknowledged.size
+  await cluster.healthy(away!)
+  expect(await metric(away!, 'holdfast_snapshots_installed_total')).toBe(1)
+  // Sent from the beginning each time, it would have been three times as much and more.
+  expect(passed() - before).toBeLessThan(1.6 * STATE_BYTES)
+  expect(network.counters(pair).resetConnections).toBeGreaterThanOrEqual(BREAKS)
+
+  await load.more(50)
+  await load.stop()
+  expect(load.acknowledged.size).toBeGreaterThan(acknowledged)
+  expect(await metric(leader, 'holdfast_raft_term')).toBe(term)
+  await vi.waitFor(
+    async () => expect(await contentOf(away!)).toEqual(await contentOf(leader)),
+    20_000,
+  )
+}, 180_000)
