@@ -9,7 +9,7 @@
 import type { ChangeRefusal, LogPosition, MemberId, Raft } from '@holdfast/raft'
 import { MemberRefusal, type MemberChange, type MemberRefusalReason } from './member-change.js'
 import { NodeError } from './node-error.js'
-import { encodePeerBook, peerBookOf, type PeerBook } from './peer-book.js'
+import { encodePeerBook, peerBookOf, withoutMember, type PeerBook } from './peer-book.js'
 import type { PeerAnswer, PeerRequest, PeerTransport } from './peer-transport.js'
 import { checkReconfiguration } from './reconfiguration-check.js'
 import type { Clock } from '../time/clock.js'
@@ -181,18 +181,15 @@ function raftChange(change: MemberChange): Parameters<Raft['changeMembership']>[
   }
 }
 
-function updated({ urls, removed }: PeerBook, change: MemberChange): PeerBook {
-  const next = new Map(urls)
+function updated(book: PeerBook, change: MemberChange): PeerBook {
   switch (change.type) {
     case 'add':
     case 'update':
-      next.set(change.id, change.peerUrls)
-      return { urls: next, removed }
+      return { ...book, urls: new Map([...book.urls, [change.id, change.peerUrls]]) }
     case 'remove':
-      next.delete(change.id)
-      return { urls: next, removed: [...removed, change.id] }
+      return withoutMember(book, change.id)
     case 'promote':
-      return { urls, removed }
+      return book
   }
 }
 

@@ -5,10 +5,13 @@
 
 import type { MemberId, Membership } from '@holdfast/raft'
 
+/** Every change of the membership carries them all; who was removed before these will have noticed. */
+export const MAX_REMEMBERED_REMOVALS = 1_000
+
 export interface PeerBook {
   /** Of each member, its peer URLs, of which the first is used. */
   readonly urls: ReadonlyMap<MemberId, readonly string[]>
-  /** They are told so when they call, and their ids are never given again. */
+  /** The newest. They are told so when they call, and their ids are not given again. */
   readonly removed: readonly MemberId[]
 }
 
@@ -24,6 +27,13 @@ export function peerBookOf({ context }: Membership): PeerBook {
     removed: MemberId[]
   }
   return { urls: new Map(urls), removed }
+}
+
+export function withoutMember({ urls, removed }: PeerBook, id: MemberId): PeerBook {
+  return {
+    urls: new Map([...urls].filter(([other]) => other !== id)),
+    removed: [...removed, id].slice(-MAX_REMEMBERED_REMOVALS),
+  }
 }
 
 /**
