@@ -4,12 +4,14 @@
  */
 
 import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { runNodeSeed } from './run-seed.js'
 
 const SEEDS = Number(process.env['HOLDFAST_NODE_SEEDS'] ?? 200)
-const FIRST_SEED = Number(process.env['HOLDFAST_NODE_FIRST_SEED'] ?? 1)
+/** Others in every run: what fails here is a bug that nobody knew of. */
+const FIRST_SEED = Number(process.env['HOLDFAST_NODE_FIRST_SEED'] ?? randomInt(2 ** 31))
 /** Reached in so many seeds for certain; a tester that does not get there proves nothing. */
 const SOMETIMES = [
   ...['elections', 'restarts', 'stepDowns', 'truncations', 'restores', 'rejectedAppends'],
