@@ -39,7 +39,10 @@ interface Parcel {
 }
 
 export class Links {
-  conditions: LinkConditions
+  /** When there is no storm. */
+  #usual: LinkConditions
+  /** The newest is the weather, and the one before it when that is over. */
+  #storms: readonly LinkConditions[] = []
   /** Swallowed because a link was cut. */
   swallowed = 0
   lost = 0
@@ -49,7 +52,20 @@ export class Links {
 
   constructor(chance: Chance, conditions: LinkConditions) {
     this.#chance = chance
-    this.conditions = conditions
+    this.#usual = conditions
+  }
+
+  get conditions(): LinkConditions {
+    return this.#storms.at(-1) ?? this.#usual
+  }
+
+  /** What is different in it stands for as long as it lasts. Returns what ends it. */
+  beginStorm(different: Partial<LinkConditions>): () => void {
+    const storm = { ...this.#usual, ...different }
+    this.#storms = [...this.#storms, storm]
+    return () => {
+      this.#storms = this.#storms.filter((other) => other !== storm)
+    }
   }
 
   cut(direction: Direction): void {
@@ -65,8 +81,11 @@ export class Links {
     return isCut || (channel !== undefined && this.#link([from, to, channel]).isCut)
   }
 
-  mendAll(): void {
+  /** From now on nothing is cut, and nothing gets lost. */
+  heal(): void {
     for (const link of this.#links.values()) mend(link)
+    this.#storms = []
+    this.#usual = { ...this.#usual, loss: 0 }
   }
 
   /** @returns false if it was lost and whoever sent it could know in time */

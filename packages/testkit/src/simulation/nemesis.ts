@@ -31,7 +31,7 @@ export class Nemesis {
   end(): void {
     for (const end of [...this.#present]) end()
     const { cluster, clients } = this.#options
-    cluster.links.mendAll()
+    cluster.links.heal()
     for (const member of cluster.members) {
       member.disk.drive.mend()
       member.host?.resume()

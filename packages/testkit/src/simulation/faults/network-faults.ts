@@ -108,17 +108,10 @@ export const cutClients = cutting((context) => {
 })
 
 /** Everything is late, much is lost, some comes twice, and what is late overtakes. */
-export const storm: Fault = ({ cluster, chance }) => {
-  const { links } = cluster
-  const before = links.conditions
-  links.conditions = {
-    minDelayMs: before.minDelayMs,
+export const storm: Fault = ({ cluster, chance }) =>
+  cluster.links.beginStorm({
     meanDelayMs: chance.between(10, 100),
     loss: chance.between(0, 0.3),
     repetition: chance.between(0, 0.3),
     isOrdered: false,
-  }
-  return () => {
-    links.conditions = before
-  }
-}
+  })
