@@ -13,6 +13,8 @@ import type { MemberId } from '@holdfast/raft'
 import { RUN_PATH } from './peer-protocol.js'
 
 const ASK_MS = 1_000
+/** Runs that are remembered as refused. One that is forgotten is found again. */
+const MAX_REFUSED = 1_000
 /** Longer than any run's name. */
 const MAX_ANSWER_LENGTH = 200
 
@@ -51,6 +53,7 @@ export class Namesakes {
     this.#owners.set(id, owner)
     if (owner === run) return
     const refusal = `another process is member ${id}, at ${url}`
+    if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
     this.#refused.set(run, refusal)
     this.#options.onFound(id, refusal)
   }
