@@ -173,14 +173,15 @@ class SimulatedPeerTransport implements MemberTransport {
         return
       }
       this.#network.receiving.add(target)
-      target.receive(image).then(
-        () => {
-          this.#network.receiving.delete(target)
-          target.handler.onSnapshot(message)
-          answer()
-        },
-        () => undefined,
-      )
+      const received = (): void => {
+        this.#network.receiving.delete(target)
+        target.handler.onSnapshot(message)
+        answer()
+      }
+      target.receive(image).then(received, () => {
+        this.#network.receiving.delete(target)
+        answer(new Error('its disk failed'))
+      })
     })
   }
 
