@@ -32,12 +32,15 @@ function holds(log: SimulatedMember['disk']['log'], index: number, term: number)
   return index <= log.start.index || log.at(index)?.term === term
 }
 
+/** A change is in force from the moment at which it is in a leader's log, on a disk or not (§4.1). */
 function membershipsOf(members: readonly SimulatedMember[]): readonly Membership[] {
   const known = new Map<string, Membership>()
-  for (const { disk } of members) {
-    for (const { membership } of disk.log.memberships().slice(-2)) {
-      known.set(Buffer.from(encodeMembership(membership)).toString('latin1'), membership)
-    }
+  const add = (membership: Membership): void => {
+    known.set(Buffer.from(encodeMembership(membership)).toString('latin1'), membership)
+  }
+  for (const { disk, member } of members) {
+    for (const { membership } of disk.log.memberships().slice(-2)) add(membership)
+    if (member !== undefined) add(member.node.membership)
   }
   return [...known.values()]
 }
