@@ -28,13 +28,14 @@ export class EventQueue {
     return event
   }
 
-  /** The next that was not cancelled. */
-  pop(): QueuedEvent | undefined {
+  /** The next that was not cancelled, if it is due by then; otherwise it stays. */
+  pop(untilMs: number): QueuedEvent | undefined {
     for (;;) {
       const first = this.#heap[0]
+      if (first === undefined) return undefined
+      if (first.action !== undefined && first.atMs > untilMs) return undefined
       const last = this.#heap.pop()
-      if (first === undefined || last === undefined) return undefined
-      if (first !== last) this.#sink(last)
+      if (last !== undefined && first !== last) this.#sink(last)
       if (first.action !== undefined) return first
     }
   }

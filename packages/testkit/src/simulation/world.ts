@@ -73,9 +73,8 @@ export class World {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
       if (condition()) return true
-      const event = this.#queue.pop()
-      if (event === undefined || event.atMs > untilMs) {
-        if (event?.action !== undefined) this.#queue.push(event.atMs, event.action)
+      const event = this.#queue.pop(untilMs)
+      if (event === undefined) {
         this.#nowMs = untilMs
         return false
       }
