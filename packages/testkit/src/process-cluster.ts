@@ -44,6 +44,8 @@ export interface ProcessClusterOptions {
   readonly prepare?: (specs: readonly MemberSpec[]) => Promise<void>
   /** Default 3. */
   readonly size?: number
+  /** The address of this member's host. Default: this machine's loopback. */
+  readonly hostOf?: (name: string) => string
   /** How long to wait until every member serves linearizable reads. Default 30 s. */
   readonly startTimeoutMs?: number
 }
@@ -65,9 +67,9 @@ export interface ProcessCluster {
 }
 
 export async function startProcessCluster(options: ProcessClusterOptions): Promise<ProcessCluster> {
-  const { size = 3, startTimeoutMs = 30_000 } = options
+  const { size = 3, startTimeoutMs = 30_000, hostOf = () => '127.0.0.1' } = options
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-cluster-'))
-  const specs = [...(await planMembers(size, directory))]
+  const specs = [...(await planMembers(size, directory, hostOf))]
   await options.prepare?.(specs)
   const startMember = (spec: MemberSpec): MemberProcess => {
     const member = new MemberProcess({
@@ -119,10 +121,16 @@ export async function startProcessCluster(options: ProcessClusterOptions): Promi
   }
 }
 
-async function planMembers(size: number, directory: string): Promise<readonly MemberSpec[]> {
+async function planMembers(
+  size: number,
+  directory: string,
+  hostOf: (name: string) => string,
+): Promise<readonly MemberSpec[]> {
   const ports = await freePorts(2 * size)
-  const urlAt = (index: number): string => `http://127.0.0.1:${ports[index] ?? 0}`
   const names = Array.from({ length: size }, (_, index) => `m${index + 1}`)
+  const urlAt = (index: number): string => {
+    return `http://${hostOf(names[index % size] ?? '')}:${ports[index] ?? 0}`
+  }
   const initialCluster = Object.fromEntries(names.map((name, index) => [name, urlAt(size + index)]))
   return names.map((name, index) => ({
     name,

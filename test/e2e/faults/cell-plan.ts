@@ -1,6 +1,7 @@
 /** What a cell is to do, and what came of it. */
 
 import type { AppliedFault } from './nemesis.js'
+import type { Network } from './networks.js'
 import type { PlannedFault } from './schedule.js'
 import type { Complaint } from './verdict.js'
 import type { Workload } from './workload.js'
@@ -9,6 +10,7 @@ export interface CellPlan {
   readonly name: string
   readonly seed: number
   readonly members: number
+  readonly network: Network
   readonly heartbeatIntervalMs: number
   readonly electionTimeoutMs: number
   readonly workloads: readonly Workload[]

@@ -3,13 +3,13 @@
  * healed, waited for and judged.
  */
 
-import { serveCommand, startFaultyCluster } from '@holdfast/testkit'
+import { serveCommand, startFaultyCluster, startPacketCluster } from '@holdfast/testkit'
 import type { CellPlan, CellResult } from './cell-plan.js'
 import { MemberDisks } from './member-disks.js'
 import { Scene } from './scene.js'
 
 export async function runCell(plan: CellPlan): Promise<CellResult> {
-  const { members, heartbeatIntervalMs, electionTimeoutMs } = plan
+  const { members, network, heartbeatIntervalMs, electionTimeoutMs } = plan
   const flags = [
     ...['--heartbeat-interval-ms', String(heartbeatIntervalMs)],
     ...['--election-timeout-ms', String(electionTimeoutMs)],
@@ -17,7 +17,8 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   const disks = await MemberDisks.for(plan.schedule)
   const memberCommand = disks.below(serveCommand(import.meta.url, flags))
   try {
-    const faulty = await startFaultyCluster({ size: members, memberCommand })
+    const start = network === 'packets' ? startPacketCluster : startFaultyCluster
+    const faulty = await start({ size: members, memberCommand })
     const scene = new Scene(plan, faulty, disks.byName)
     try {
       return await scene.play()

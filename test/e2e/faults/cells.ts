@@ -20,7 +20,7 @@ const MOST_AWAY_MS = 3_000
  * differ in both; now and then all at once, since faults and clients that meet are what nobody thinks of.
  */
 export function cellOf(options: RunOptions, number: number): CellPlan {
-  const { classes, cellSeconds, electionTimeoutMs, members } = options
+  const { classes, cellSeconds, electionTimeoutMs, members, network } = options
   const seed = options.seed + number
   const random = seededRandom(seed)
   const some = turn(options.workloads, number)
@@ -28,7 +28,7 @@ export function cellOf(options: RunOptions, number: number): CellPlan {
   const faults = turn(classes, number + rounds)
   const durationMs = cellSeconds * 1_000
   const schedule = drawSchedule({
-    ...{ classes: faults, members, durationMs, electionTimeoutMs, random },
+    ...{ classes: faults, members, network, durationMs, electionTimeoutMs, random },
     hasHolders: some.some((workload) => workload.hasHolders === true),
   })
   return planOf(options, { seed, some, faults, schedule })
@@ -61,7 +61,7 @@ function turn<T>(items: readonly T[], number: number): readonly T[] {
 }
 
 function planOf(
-  { members, heartbeatIntervalMs, electionTimeoutMs }: RunOptions,
+  { members, network, heartbeatIntervalMs, electionTimeoutMs }: RunOptions,
   drawn: {
     readonly seed: number
     readonly some: readonly Workload[]
@@ -73,5 +73,6 @@ function planOf(
   const name = `${some.map((one) => one.name).join('+')} × ${faults.join('+')}`
   // Some wait more than they ask; these never do, and give watches something to tell.
   const workloads = some.includes(registers) ? some : [registers, ...some]
-  return { name, seed, members, heartbeatIntervalMs, electionTimeoutMs, workloads, schedule }
+  const timing = { heartbeatIntervalMs, electionTimeoutMs }
+  return { name, seed, members, network, ...timing, workloads, schedule }
 }

@@ -22,7 +22,14 @@ function cell(
   const schedule = Array.from({ length: planned }, () => fault('kill').plan)
   return {
     plan: {
-      ...{ name: 'registers × kill', seed: 1, members: 3, workloads: [], schedule },
+      ...{
+        name: 'registers × kill',
+        seed: 1,
+        members: 3,
+        network: 'links',
+        workloads: [],
+        schedule,
+      },
       ...{ heartbeatIntervalMs: 50, electionTimeoutMs: 500 },
     },
     ...{ faults, operations: 10, unknown: 1, revisions: 9, recoveryMs: 100, violations: [] },

@@ -59,7 +59,8 @@ for (const { what, members, kinds } of cells) {
 
     beforeAll(async () => {
       const schedule = eachOnce(kinds, { ...TIMING, target: 'leader' })
-      const plan = { name: what, seed: SEED, members, ...TIMING, workloads, schedule }
+      const network = 'links' as const
+      const plan = { name: what, seed: SEED, members, network, ...TIMING, workloads, schedule }
       console.log(describeCell(plan))
       result = await runCell(plan)
       console.log(describeResult(result))

@@ -4,12 +4,14 @@
  *
  *   npm run e2e -- --minutes 30 [--seed N] [--faults kill,partition] [--members 5]
  *   npm run e2e -- --kills 500
+ *   npm run e2e -- --network packets --faults partition
  */
 
 import { runCell } from './cell.js'
 import type { CellPlan, CellResult } from './cell-plan.js'
 import { cellOf, killCellOf } from './cells.js'
 import { isCounted, isHopeless, killsOf } from './counting.js'
+import { hasOwnNetwork, runInOwnNetwork } from './networks.js'
 import { parseOptions, RunOptionsError, usage, type RunOptions } from './options.js'
 import { describeCell, describeResult, summarize } from './report.js'
 
@@ -40,14 +42,18 @@ function next(
       ? killCellOf(options, results.length, missing)
       : undefined
   }
-  if (performance.now() - begun > options.minutes * 60_000) return undefined
-  return cellOf(options, results.length)
+  const isEnough =
+    options.cells === undefined
+      ? performance.now() - begun > options.minutes * 60_000
+      : results.length >= options.cells
+  return isEnough ? undefined : cellOf(options, results.length)
 }
 
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options === undefined) console.log(usage)
-  else await run(options)
+  else if (options.network === 'links' || hasOwnNetwork()) await run(options)
+  else process.exitCode = await runInOwnNetwork()
 } catch (error) {
   if (!(error instanceof RunOptionsError)) throw error
   console.error(`${error.message}\n\n${usage}`)

@@ -1,6 +1,7 @@
 /** The command line, checked and defaulted in one place. */
 
 import { parseArgs } from 'node:util'
+import { NETWORKS, type Network } from './networks.js'
 import { FAULT_CLASSES, type FaultClass } from './schedule.js'
 import type { Workload } from './workload.js'
 import { workloads } from './workloads/workloads.js'
@@ -10,7 +11,11 @@ export interface RunOptions {
   /** How long new cells are begun. */
   readonly minutes: number
   readonly cellSeconds: number
+  /** So many cells, however long they take. */
+  readonly cells: number | undefined
   readonly members: number
+  /** `links` are TCP proxies; `packets` are lost between hosts of their own, where that is possible. */
+  readonly network: Network
   readonly classes: readonly FaultClass[]
   readonly workloads: readonly Workload[]
   /** So many kills instead, and nothing else. */
@@ -26,7 +31,7 @@ export class RunOptionsError extends Error {
 
 const classNames = Object.keys(FAULT_CLASSES) as FaultClass[]
 
-export const usage = `npm run e2e -- [--minutes 5] [--seed N] [--members 3|5] [--cell-seconds 15]
+export const usage = `npm run e2e -- [--minutes 5 | --cells N] [--seed N] [--members 3|5] [--cell-seconds 15] [--network links|packets]
            [--faults ${classNames.join()}]
            [--workloads ${workloads.map(({ name }) => name).join()}]
            [--heartbeat-interval-ms 50] [--election-timeout-ms 500]
@@ -41,8 +46,10 @@ export function parseOptions(args: readonly string[]): RunOptions | undefined {
   return Object.freeze({
     seed: wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 31))),
     minutes: wholeNumber('--minutes', values.minutes ?? '5'),
+    cells: values.cells === undefined ? undefined : wholeNumber('--cells', values.cells),
     cellSeconds: wholeNumber('--cell-seconds', values['cell-seconds'] ?? '15'),
     members,
+    network: networkOf(values.network ?? 'links'),
     classes: list('--faults', values.faults, classNames, (name) => name),
     workloads: list('--workloads', values.workloads, workloads, ({ name }) => name),
     kills: values.kills === undefined ? undefined : wholeNumber('--kills', values.kills),
@@ -72,7 +79,9 @@ const parse = (args: readonly string[]) =>
       seed: { type: 'string' },
       minutes: { type: 'string' },
       'cell-seconds': { type: 'string' },
+      cells: { type: 'string' },
       members: { type: 'string' },
+      network: { type: 'string' },
       faults: { type: 'string' },
       workloads: { type: 'string' },
       kills: { type: 'string' },
@@ -80,6 +89,12 @@ const parse = (args: readonly string[]) =>
       'election-timeout-ms': { type: 'string' },
     },
   })
+
+function networkOf(text: string): Network {
+  const network = NETWORKS.find((name) => name === text)
+  if (network !== undefined) return network
+  throw new RunOptionsError(`--network takes ${NETWORKS.join()}, not "${text}"`)
+}
 
 function wholeNumber(flag: string, text: string): number {
   const number = Number(text)

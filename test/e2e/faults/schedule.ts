@@ -4,6 +4,8 @@
  * take their own time). Who leads is known only when a fault begins.
  */
 
+import type { Network } from './networks.js'
+
 export const FAULT_CLASSES = {
   kill: ['kill', 'killAll'],
   pause: ['pauseShort', 'pauseLong', 'pauseHolder'],
@@ -55,6 +57,7 @@ const LENGTHS: Readonly<Record<FaultKind, readonly [number, number]>> = {
 export interface ScheduleOptions {
   readonly classes: readonly FaultClass[]
   readonly members: number
+  readonly network: Network
   readonly durationMs: number
   readonly electionTimeoutMs: number
   /** Whether there are clients that hold something and can be stopped. */
@@ -81,9 +84,17 @@ export function drawSchedule(options: ScheduleOptions): readonly PlannedFault[] 
   return planned
 }
 
-function kindsOf({ classes, members, hasHolders }: ScheduleOptions): readonly FaultKind[] {
+/** Of single streams, or of what is in them: packets know nothing of that. */
+const NEED_LINKS: ReadonlySet<FaultKind> = new Set([
+  ...FAULT_CLASSES.network,
+  ...(['muteMessages', 'deafenMessages'] as const),
+])
+
+function kindsOf({ classes, members, network, hasHolders }: ScheduleOptions): readonly FaultKind[] {
   const all: FaultKind[] = classes.flatMap((name): readonly FaultKind[] => FAULT_CLASSES[name])
-  const kinds = all.filter((kind) => hasHolders || kind !== 'pauseHolder')
+  const kinds = all
+    .filter((kind) => hasHolders || kind !== 'pauseHolder')
+    .filter((kind) => network === 'links' || !NEED_LINKS.has(kind))
   return members >= 5 && classes.includes('partition') ? [...kinds, 'bridge', 'ring'] : kinds
 }
 

@@ -2,12 +2,13 @@
 
 import { startProcessCluster, type ProcessCluster } from '../process-cluster.js'
 import type { ProcessClusterOptions } from '../process-cluster.js'
+import type { FaultyNetwork } from './faulty-network.js'
 import { MemberNetwork } from './member-network.js'
 
 export interface FaultyCluster {
   /** Asks its members on their own ports, whatever the network does. */
   readonly cluster: ProcessCluster
-  readonly network: MemberNetwork
+  readonly network: FaultyNetwork
   close(): Promise<void>
 }
 

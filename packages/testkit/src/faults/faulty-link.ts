@@ -18,7 +18,7 @@ interface Connection {
 
 export class FaultyLink {
   readonly name: string
-  readonly #targetPort: number
+  readonly #target: { readonly port: number; readonly host: string }
   readonly #server: Server
   readonly #connections = new Set<Connection>()
   readonly #conditions: Readonly<Record<Direction, FlowConditions>> = {
@@ -26,15 +26,15 @@ export class FaultyLink {
     back: pristine(),
   }
 
-  private constructor(name: string, targetPort: number) {
+  private constructor(name: string, target: { readonly port: number; readonly host: string }) {
     this.name = name
-    this.#targetPort = targetPort
+    this.#target = target
     this.#server = createServer({ allowHalfOpen: true }, (near) => this.#accept(near))
   }
 
   /** @param name for reports, such as `m1→m2` */
-  static async open(name: string, targetPort: number): Promise<FaultyLink> {
-    const link = new FaultyLink(name, targetPort)
+  static async open(name: string, port: number, host = '127.0.0.1'): Promise<FaultyLink> {
+    const link = new FaultyLink(name, { port, host })
     await new Promise<void>((resolve, reject) => {
       link.#server.once('error', reject)
       link.#server.listen(0, '127.0.0.1', () => resolve())
@@ -93,7 +93,7 @@ export class FaultyLink {
     let opened: Socket | undefined
     const far = (): Socket => {
       if (opened !== undefined) return opened
-      opened = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true })
+      opened = connect({ ...this.#target, allowHalfOpen: true })
       opened.setNoDelay(true)
       opened.on('error', () => opened?.destroy())
       flows.push(new OneWayFlow(opened, () => near, this.#conditions.back))

@@ -2,30 +2,16 @@
  * The network of a cluster of processes: a link of its own from each member to each other one, and
  * from the clients to each member. So a fault can concern one pair, one direction, or a whole side.
  *
- * Links are TCP proxies of the test process, because these need no privileges and count what they
- * hold. Network namespaces would lose packets below TCP, which no process can see from above.
+ * Links are TCP proxies of the test process, because these need no privileges, count what they hold,
+ * and can be slow, damage and break. Packets are lost by `packet-network.ts`, where that is possible.
  */
 
 import { FaultyLink } from './faulty-link.js'
+import type { CutKind, FaultyNetwork, Pair } from './faulty-network.js'
 import type { FlowCounters } from './one-way-flow.js'
 import type { MemberSpec, SpawnCommand } from '../process-cluster.js'
 
-export interface Pair {
-  readonly from: string
-  readonly to: string
-}
-
-/**
- * What is cut between an ordered pair.
- *
- * - `packets`: no byte gets from one to the other, so the other's connections die, too, once it
- *   misses the answers.
- * - `messages`: the streams that the one has opened stand still, and those of the other go on, with
- *   their answers. Raft's messages are lost one way for as long as it lasts.
- */
-export type CutKind = 'packets' | 'messages'
-
-export class MemberNetwork {
+export class MemberNetwork implements FaultyNetwork {
   readonly names: readonly string[]
   readonly #peerLinks: ReadonlyMap<string, FaultyLink>
   readonly #clientLinks: ReadonlyMap<string, FaultyLink>

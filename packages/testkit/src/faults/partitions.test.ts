@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Pair } from './member-network.js'
+import type { Pair } from './faulty-network.js'
 import { bridge, deafen, isolate, minorityWith, mute, ring } from './partitions.js'
 
 const five = ['a', 'b', 'c', 'd', 'e']

@@ -3,7 +3,7 @@
  * partitions; Alquraan et al., OSDI ’18; catalogue 9, 51, 52). Names are members'.
  */
 
-import type { Pair } from './member-network.js'
+import type { Pair } from './faulty-network.js'
 
 /** Both ways between the two sides. */
 export function between(some: readonly string[], others: readonly string[]): readonly Pair[] {
