@@ -5,9 +5,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import { get } from 'node:http'
 import { decodeMembership, encodeMembership, type MemberId, type Membership } from '@holdfast/raft'
 import { peerBookOf } from './node/peer-book.js'
+import { askPeer } from './transport/ask-peer.js'
 import { CLUSTER_PATH } from './transport/peer-protocol.js'
 
 export interface ClusterDescription {
@@ -24,8 +24,7 @@ export interface ToldDescription extends ClusterDescription {
   readonly url: string
 }
 
-const ATTEMPT_MS = 2_000
-const MAX_ANSWER_BYTES = 1024 * 1024
+const LIMITS = { timeoutMs: 2_000, maxLength: 1024 * 1024 }
 
 interface Encoded {
   readonly clusterId: string
@@ -74,24 +73,7 @@ export function describeOther(other: ToldDescription, clusterId: string): string
 }
 
 async function ask(url: string): Promise<ToldDescription> {
-  const { membership, ...rest } = JSON.parse(await text(url)) as Encoded
+  const text = (await askPeer(CLUSTER_PATH, url, LIMITS)) ?? ''
+  const { membership, ...rest } = JSON.parse(text) as Encoded
   return { ...rest, url, membership: decodeMembership(Buffer.from(membership, 'base64')) }
-}
-
-/** Not by `fetch`, which refuses a list of ports that a member may well listen at. */
-function text(peerUrl: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ATTEMPT_MS)
-    const request = get(new URL(CLUSTER_PATH, peerUrl), { agent: false, signal }, (response) => {
-      let received = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        received += chunk
-        if (received.length > MAX_ANSWER_BYTES) request.destroy(new Error('too long an answer'))
-      })
-      response.once('end', () => resolve(received))
-      response.once('error', reject)
-    })
-    request.once('error', reject)
-  })
 }

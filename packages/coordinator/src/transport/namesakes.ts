@@ -8,15 +8,14 @@
  * nothing is concluded, and the question is asked again with the next stream.
  */
 
-import { get } from 'node:http'
 import type { MemberId } from '@holdfast/raft'
+import { askPeer } from './ask-peer.js'
 import { RUN_PATH } from './peer-protocol.js'
 
-const ASK_MS = 1_000
 /** Runs that are remembered as refused. One that is forgotten is found again. */
 const MAX_REFUSED = 1_000
 /** Longer than any run's name. */
-const MAX_ANSWER_LENGTH = 200
+const LIMITS = { timeoutMs: 1_000, maxLength: 200 }
 
 export interface NamesakesOptions {
   /** Where the cluster says that a member is to be found. */
@@ -47,7 +46,7 @@ export class Namesakes {
     const url = this.#options.urlOf(id)
     if (url === undefined || this.#owners.get(id) === run || this.#asking.has(run)) return
     this.#asking.add(run)
-    const owner = await runAt(url).catch(() => undefined)
+    const owner = await askPeer(RUN_PATH, url, LIMITS).catch(() => undefined)
     this.#asking.delete(run)
     if (owner === undefined || this.#options.urlOf(id) !== url) return
     this.#owners.set(id, owner)
@@ -57,22 +56,4 @@ export class Namesakes {
     this.#refused.set(run, refusal)
     this.#options.onFound(id, refusal)
   }
-}
-
-/** Which run listens there. @throws when nobody does */
-function runAt(url: string): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ASK_MS)
-    const request = get(new URL(RUN_PATH, url), { agent: false, signal }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > MAX_ANSWER_LENGTH) request.destroy(new Error('too long an answer'))
-      })
-      response.once('end', () => resolve(response.statusCode === 200 ? text : undefined))
-      response.once('error', reject)
-    })
-    request.once('error', reject)
-  })
 }
