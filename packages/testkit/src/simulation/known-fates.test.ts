@@ -5,14 +5,16 @@ import type { LedgerListener } from './ledger.js'
 
 const PUT = { type: 'put' }
 
-/** A ledger in which requests were committed, each at a revision and at a time. */
-function fatesOf(...committed: readonly (readonly [id: string, revision: number, atMs: number])[]) {
+/** A ledger in which requests were committed, each with the revision that it made and at a time. */
+function fatesOf(
+  ...committed: readonly (readonly [id: string, made: number | undefined, atMs: number])[]
+) {
   let tell: LedgerListener = () => undefined
   const fates = new KnownFates({ listen: (listener) => void (tell = listener) })
-  for (const [id, revision, atMs] of committed) {
+  for (const [id, madeRevision, atMs] of committed) {
     tell({
-      atMs,
-      applied: { proposal: { requestId: { id } }, outcome: { ok: true, result: { revision } } },
+      ...{ madeRevision, atMs },
+      applied: { proposal: { requestId: { id } } },
     } as Parameters<LedgerListener>[0])
   }
   fates.sent(PUT, '1-request-1')
@@ -25,7 +27,7 @@ function record(type: 'unknown' | 'failed', input = PUT): OperationRecord<unknow
 
 describe('of a write whose client was not told', () => {
   it('the first effect of its id says by when it was applied', () => {
-    const fates = fatesOf(['other', 2, 10], ['request-1', 3, 20], ['request-1', 3, 30])
+    const fates = fatesOf(['other', 2, 10], ['request-1', 3, 20], ['request-1', undefined, 30])
     expect(fates.settle(record('unknown'))).toMatchObject({
       endMs: 20,
       outcome: { type: 'applied' },
@@ -33,7 +35,7 @@ describe('of a write whose client was not told', () => {
   })
 
   it('an id without an effect says that it never was', () => {
-    const fates = fatesOf(['other', 2, 10], ['request-1', 2, 20])
+    const fates = fatesOf(['other', 2, 10], ['request-1', undefined, 20])
     expect(fates.settle(record('unknown')).outcome).toEqual({ type: 'failed' })
   })
 

@@ -15,14 +15,9 @@ export class KnownFates {
   readonly #ids = new Map<unknown, string>()
 
   constructor(ledger: Pick<Ledger, 'listen'>) {
-    let revision = 1
-    ledger.listen(({ applied, atMs }) => {
-      if (applied === undefined) return
-      const { proposal, outcome } = applied
-      const after = outcome.ok ? outcome.result.revision : outcome.revision
-      const id = proposal.requestId?.id
-      if (id !== undefined && after > revision) this.#effects.set(id, atMs)
-      revision = Math.max(revision, after)
+    ledger.listen(({ applied, madeRevision, atMs }) => {
+      const id = applied?.proposal.requestId?.id
+      if (id !== undefined && madeRevision !== undefined) this.#effects.set(id, atMs)
     })
   }
 

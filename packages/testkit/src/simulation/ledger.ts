@@ -21,6 +21,8 @@ export interface LedgerEntry {
   readonly applied: AppliedProposal | undefined
   /** True time of the first apply anywhere. */
   readonly atMs: number
+  /** The revision that it made; undefined if it changed no key. */
+  readonly madeRevision: number | undefined
 }
 
 export type LedgerListener = (entry: LedgerEntry) => void
@@ -31,6 +33,8 @@ export class Ledger implements Observer {
   /** In their order, without gaps. */
   readonly changes: RevisionEvents[] = []
   readonly #nowMs: () => number
+  /** An empty store is at 1. */
+  #newestMade = 1
   readonly #listeners: LedgerListener[] = []
 
   constructor(nowMs: () => number) {
@@ -65,10 +69,22 @@ export class Ledger implements Observer {
     for (const { index, term, proposal } of committed) {
       const applied = proposal === undefined ? undefined : outcomes.shift()
       const known = this.at(index)
-      if (known === undefined) this.#add(member, { index, term, applied, atMs: this.#nowMs() })
-      else checkSame(member, known, { index, term, applied })
+      if (known === undefined) {
+        const madeRevision = this.#madeBy(applied)
+        this.#add(member, { index, term, applied, madeRevision, atMs: this.#nowMs() })
+      } else checkSame(member, known, { index, term, applied })
     }
     for (const revision of batch.revisions) this.#addChange(member, revision)
+  }
+
+  /** The changes of a batch come after its entries, so this keeps count by itself. */
+  #madeBy(applied: AppliedProposal | undefined): number | undefined {
+    if (applied === undefined) return undefined
+    const { outcome } = applied
+    const revision = outcome.ok ? outcome.result.revision : outcome.revision
+    if (revision <= this.#newestMade) return undefined
+    this.#newestMade = revision
+    return revision
   }
 
   #add(member: SimulatedMember, entry: LedgerEntry): void {
@@ -98,7 +114,7 @@ export class Ledger implements Observer {
 function checkSame(
   { id }: SimulatedMember,
   known: LedgerEntry,
-  { index, term, applied }: Omit<LedgerEntry, 'atMs'>,
+  { index, term, applied }: Pick<LedgerEntry, 'index' | 'term' | 'applied'>,
 ): void {
   check(known.term === term, `member ${id} applied another entry at ${index}`)
   check(isSameValue(known.applied, applied), `member ${id} has another outcome at ${index}`)

@@ -12,20 +12,19 @@ export function checkExactlyOnce(ledger: Ledger): void {
   const effects = new Map<string, number>()
   /** By origin and sequence, where it is committed. */
   const proposals = new Map<string, number>()
-  let revision = 1
-  ledger.listen(({ index, applied }) => {
+  ledger.listen(({ index, applied, madeRevision }) => {
     if (applied === undefined) return
-    const { proposal, outcome } = applied
+    const { proposal } = applied
     const name = `${proposal.origin}#${proposal.sequence}`
     const before = proposals.get(name)
     check(before === undefined, `proposal ${name} is committed at ${before} and at ${index}`)
     proposals.set(name, index)
-    const after = outcome.ok ? outcome.result.revision : outcome.revision
-    const madeOne = after > revision
-    revision = Math.max(revision, after)
     const id = proposal.requestId?.id
-    if (id === undefined || !madeOne) return
-    check(!effects.has(id), `request ${id} took effect at ${effects.get(id)} and at ${after}`)
-    effects.set(id, after)
+    if (id === undefined || madeRevision === undefined) return
+    check(
+      !effects.has(id),
+      `request ${id} took effect at ${effects.get(id)} and at ${madeRevision}`,
+    )
+    effects.set(id, madeRevision)
   })
 }
