@@ -6,6 +6,7 @@
 import { connect, type Holdfast } from '@holdfast/client'
 import { serveCommand, startFaultyCluster, type MemberProcess } from '@holdfast/testkit'
 import { afterEach, expect, it, vi } from 'vitest'
+import { metric } from './member-metric.js'
 import { startPutLoad } from './put-load.js'
 
 const CATCH_UP_ENTRIES = 50
@@ -25,11 +26,6 @@ function connectTo(...members: readonly MemberProcess[]): Holdfast {
   const holdfast = connect({ endpoints: members.map(({ clientUrl }) => clientUrl) })
   closers.push(() => holdfast.close())
   return holdfast
-}
-
-async function metric({ clientUrl }: MemberProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${clientUrl}/metrics`)).text()
-  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
 }
 
 /** Everything, as this member has it. */
