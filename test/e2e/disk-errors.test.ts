@@ -5,18 +5,13 @@
  */
 
 import { canCompileDiskFaults, type DiskFaults, type MemberProcess } from '@holdfast/testkit'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startDiskCluster, type DiskCluster } from './disk-cluster.js'
 import { contentOf, settledContents } from './member-content.js'
 import { startPutLoad, type PutLoad } from './put-load.js'
 
 /** Of `holdfast serve`: this member must not be trusted. */
 const INTERNAL = 70
-
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
 
 interface Running {
   readonly cluster: DiskCluster
@@ -25,9 +20,9 @@ interface Running {
 
 async function start(): Promise<Running> {
   const cluster = await startDiskCluster()
-  closers.push(() => cluster.close())
+  onTestFinished(() => cluster.close())
   const load = startPutLoad(cluster.endpoints)
-  closers.push(() => load.stop())
+  onTestFinished(() => load.stop())
   await load.more(50)
   return { cluster, load }
 }

@@ -3,30 +3,20 @@
  * error, and go on with everything else; they restart; with room again all is as before.
  */
 
-import { connect, HoldfastError, type Holdfast } from '@holdfast/client'
+import { HoldfastError, type Holdfast } from '@holdfast/client'
 import { canCompileDiskFaults, memberStatus, type MemberProcess } from '@holdfast/testkit'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { connectTo } from './connect-to.js'
 import { startDiskCluster, type DiskCluster } from './disk-cluster.js'
 import { settledContents } from './member-content.js'
 
 const MIB = 1024 * 1024
 const PATIENCE = { timeout: 20_000, interval: 100 }
 
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
 async function start(): Promise<DiskCluster> {
   const cluster = await startDiskCluster()
-  closers.push(() => cluster.close())
+  onTestFinished(() => cluster.close())
   return cluster
-}
-
-function connectTo(...members: readonly MemberProcess[]): Holdfast {
-  const holdfast = connect({ endpoints: members.map(({ clientUrl }) => clientUrl) })
-  closers.push(() => holdfast.close())
-  return holdfast
 }
 
 async function isShort({ clientUrl }: MemberProcess): Promise<boolean> {
@@ -60,7 +50,7 @@ async function shrinks(holdfast: Holdfast, leaseId: string): Promise<void> {
 describe.skipIf(!canCompileDiskFaults())('members whose disks', () => {
   it('are nearly full, all of them, read, delete, compact, revoke, restart, and grow again', async () => {
     const cluster = await start()
-    const holdfast = connectTo(...cluster.members)
+    const holdfast = connectTo(cluster.members)
     const { id: leaseId } = await holdfast.leases.grant(600)
     await holdfast.kv.put('leased', 'x', { lease: leaseId })
     await holdfast.kv.put('kept', 'x')
@@ -92,7 +82,7 @@ describe.skipIf(!canCompileDiskFaults())('members whose disks', () => {
     const cluster = await start()
     const full = await cluster.leader()
     const others = cluster.members.filter((member) => member !== full)
-    const holdfast = connectTo(...others)
+    const holdfast = connectTo(others)
     await holdfast.kv.put('kept', 'x')
     const disk = cluster.faultsOf(full)
     disk.full(3 * MIB)
@@ -101,7 +91,7 @@ describe.skipIf(!canCompileDiskFaults())('members whose disks', () => {
     // More than there is room for, even with the reserve.
     for (let at = 0; at < 600; at += 1) await holdfast.kv.put(`k${at}`, 'x'.repeat(100_000))
     expect(full.running, full.output().slice(-2_000)).toBe(true)
-    const local = await connectTo(full).kv.get('kept', { serializable: true })
+    const local = await connectTo([full]).kv.get('kept', { serializable: true })
     expect(local?.text()).toBe('x')
     await full.kill()
     full.start()

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { serveCommand, startProcessCluster } from '@holdfast/testkit'
 import type { MemberProcess, ProcessCluster } from '@holdfast/testkit'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { settledContents } from './member-content.js'
 import { startPutLoad, type PutLoad } from './put-load.js'
 
@@ -22,11 +22,6 @@ const cli = join(
   dirname(createRequire(import.meta.url).resolve('holdfast/package.json')),
   'dist/main.js',
 )
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
 interface Running {
   readonly cluster: ProcessCluster
   readonly load: PutLoad
@@ -45,13 +40,13 @@ async function start(): Promise<Running> {
       return serve(spec)
     },
   })
-  closers.push(() => cluster.close())
+  onTestFinished(() => cluster.close())
   const leader = await cluster.leader()
   const follower = cluster.members.find((member) => member !== leader)!
   const others = cluster.members.filter((member) => member !== follower)
   const endpoints = others.map(({ clientUrl }) => clientUrl)
   const load = startPutLoad(endpoints)
-  closers.push(() => load.stop())
+  onTestFinished(() => load.stop())
   await load.more(100)
   return {
     ...{ cluster, load, follower, directory: directories.get(follower.name)! },

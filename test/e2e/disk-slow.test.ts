@@ -3,9 +3,9 @@
  * leadership and does not take it back, writes go on, and no lease is lost; a follower delays nobody.
  */
 
-import { connect } from '@holdfast/client'
 import { canCompileDiskFaults, memberStatus } from '@holdfast/testkit'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { connectTo } from './connect-to.js'
 import { startDiskCluster, type DiskCluster } from './disk-cluster.js'
 import { startPutLoad, type PutLoad } from './put-load.js'
 
@@ -13,16 +13,11 @@ const FSYNC_MS = 2_000
 const ELECTION_TIMEOUT_MS = 1_000
 const LOG = 'raft.db-wal'
 
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
 async function start(): Promise<{ readonly cluster: DiskCluster; readonly load: PutLoad }> {
   const cluster = await startDiskCluster(['--election-timeout-ms', String(ELECTION_TIMEOUT_MS)])
-  closers.push(() => cluster.close())
+  onTestFinished(() => cluster.close())
   const load = startPutLoad(cluster.endpoints)
-  closers.push(() => load.stop())
+  onTestFinished(() => load.stop())
   await load.more(50)
   return { cluster, load }
 }
@@ -36,8 +31,7 @@ describe.skipIf(!canCompileDiskFaults())('a member whose every fsync takes two s
   it('stops leading, stays a follower, and no lease or write is lost by it', async () => {
     const { cluster, load } = await start()
     const slow = await cluster.leader()
-    const holdfast = connect({ endpoints: cluster.endpoints, sessionTtlSeconds: 5 })
-    closers.push(() => holdfast.close())
+    const holdfast = connectTo(cluster.members, { sessionTtlSeconds: 5 })
     const session = await holdfast.session()
     await holdfast.kv.put('held', 'x', { lease: session.leaseId })
     const disk = cluster.faultsOf(slow)
@@ -51,8 +45,7 @@ describe.skipIf(!canCompileDiskFaults())('a member whose every fsync takes two s
     const steppedDownMs = performance.now() - begun
     // At the slow member a write is answered when its own disk has it.
     const others = cluster.members.filter((member) => member !== slow)
-    const elsewhere = connect({ endpoints: others.map(({ clientUrl }) => clientUrl) })
-    closers.push(() => elsewhere.close())
+    const elsewhere = connectTo(others)
     await elsewhere.kv.put('elsewhere', 'x')
     const resumedMs = performance.now() - begun
     const term = await termOf(cluster)
@@ -79,8 +72,7 @@ describe.skipIf(!canCompileDiskFaults())('a member whose every fsync takes two s
     disk.only(LOG)
     disk.slow(FSYNC_MS)
     const others = cluster.members.filter((member) => member !== slow)
-    const holdfast = connect({ endpoints: others.map(({ clientUrl }) => clientUrl) })
-    closers.push(() => holdfast.close())
+    const holdfast = connectTo(others)
     const times: number[] = []
     for (let at = 0; at < 50; at += 1) {
       const begun = performance.now()

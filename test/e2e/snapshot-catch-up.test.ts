@@ -3,49 +3,22 @@
  * snapshot (Raft §7; catalogue 39, 41–43), while the cluster goes on.
  */
 
-import { connect, type Holdfast } from '@holdfast/client'
-import { serveCommand, startProcessCluster, type MemberProcess } from '@holdfast/testkit'
-import { afterEach, expect, it, vi } from 'vitest'
+import { serveCommand, startProcessCluster } from '@holdfast/testkit'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { connectTo } from './connect-to.js'
+import { settledContents } from './member-content.js'
 import { metric } from './member-metric.js'
 
 const CATCH_UP_ENTRIES = 50
 /** A checkpoint of the state comes before a cut, and is made every 10 s. */
 const CUT_MS = 40_000
-const closers: (() => Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-function connectTo(...members: readonly MemberProcess[]): Holdfast {
-  const holdfast = connect({ endpoints: members.map(({ clientUrl }) => clientUrl) })
-  closers.push(() => holdfast.close())
-  return holdfast
-}
-
-/** Everything, as this member has it, with revisions, versions and leases. */
-async function contentsOf(member: MemberProcess): Promise<unknown> {
-  const { revision, entries } = await connectTo(member).kv.getAll(
-    { prefix: '' },
-    { serializable: true },
-  )
-  const rows = entries.map((entry) => ({
-    key: entry.key,
-    value: entry.text(),
-    version: entry.version,
-    revisions: [entry.createRevision, entry.modRevision],
-    lease: entry.lease,
-  }))
-  return { revision, rows }
-}
-
 it('a member that was away is caught up by a snapshot, and its watches go on', async () => {
   const flags = ['--snapshot-catchup-entries', String(CATCH_UP_ENTRIES)]
   const cluster = await startProcessCluster({ memberCommand: serveCommand(import.meta.url, flags) })
-  closers.push(() => cluster.close())
+  onTestFinished(() => cluster.close())
   const leader = await cluster.leader()
   const [away, other] = cluster.members.filter((member) => member !== leader)
-  const holdfast = connectTo(leader, other!)
+  const holdfast = connectTo([leader, other!])
   const { leaseId } = await holdfast.session()
   await holdfast.kv.put('held', 'x', { lease: leaseId })
   await away!.kill()
@@ -53,7 +26,7 @@ it('a member that was away is caught up by a snapshot, and its watches go on', a
   const seen: number[] = []
   const { revision } = await holdfast.kv.put('watched/0', 'first')
   const watching = (async () => {
-    const changes = connectTo(away!).watch({ prefix: 'watched/' }, { fromRevision: revision })
+    const changes = connectTo([away!]).watch({ prefix: 'watched/' }, { fromRevision: revision })
     for await (const batch of changes) {
       seen.push(batch.revision)
       if (batch.events.some(({ entry }) => entry.key === 'watched/last')) return
@@ -71,10 +44,11 @@ it('a member that was away is caught up by a snapshot, and its watches go on', a
   await watching
   expect(seen.length).toBe(202)
   expect(seen).toEqual([...seen].sort((a, b) => a - b))
-  await vi.waitFor(async () => expect(await contentsOf(away!)).toEqual(await contentsOf(leader)))
+  const [caughtUp, original] = await settledContents([away!.clientUrl, leader.clientUrl])
+  expect(caughtUp).toEqual(original)
 
   // It is a member like any other again: with the leader gone, it is needed for the quorum.
   await leader.kill()
-  await connectTo(away!, other!).kv.put('after', 'y')
-  expect((await connectTo(away!).kv.get('after'))?.text()).toBe('y')
+  await connectTo([away!, other!]).kv.put('after', 'y')
+  expect((await connectTo([away!]).kv.get('after'))?.text()).toBe('y')
 })

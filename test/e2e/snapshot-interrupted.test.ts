@@ -3,9 +3,10 @@
  * it goes on where it broke off, and the cluster goes on meanwhile (Raft §7; catalogue 39–42).
  */
 
-import { connect, type Holdfast } from '@holdfast/client'
-import { serveCommand, startFaultyCluster, type MemberProcess } from '@holdfast/testkit'
-import { afterEach, expect, it, vi } from 'vitest'
+import { serveCommand, startFaultyCluster } from '@holdfast/testkit'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { connectTo } from './connect-to.js'
+import { settledContents } from './member-content.js'
 import { metric } from './member-metric.js'
 import { startPutLoad } from './put-load.js'
 
@@ -17,32 +18,14 @@ const VALUES = 400
 const STATE_BYTES = VALUES * VALUE.length
 const BREAKS = 6
 
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-function connectTo(...members: readonly MemberProcess[]): Holdfast {
-  const holdfast = connect({ endpoints: members.map(({ clientUrl }) => clientUrl) })
-  closers.push(() => holdfast.close())
-  return holdfast
-}
-
-/** Everything, as this member has it. */
-async function contentOf(member: MemberProcess): Promise<unknown> {
-  const { kv } = connectTo(member)
-  const { revision, entries } = await kv.getAll({ prefix: '' }, { serializable: true })
-  return { revision, rows: entries.map((entry) => [entry.key, entry.text(), entry.modRevision]) }
-}
-
 it('a snapshot whose stream breaks again and again arrives, once, while writes go on', async () => {
   const flags = ['--snapshot-catchup-entries', String(CATCH_UP_ENTRIES)]
   const faulty = await startFaultyCluster({ memberCommand: serveCommand(import.meta.url, flags) })
-  closers.push(() => faulty.close())
+  onTestFinished(() => faulty.close())
   const { cluster, network } = faulty
   const leader = await cluster.leader()
   const [away, other] = cluster.members.filter((member) => member !== leader)
-  const { kv } = connectTo(leader, other!)
+  const { kv } = connectTo([leader, other!])
   await away!.kill()
   const puts = Array.from({ length: VALUES }, (_, at) => kv.put(`large/${at}`, VALUE))
   await Promise.all(puts)
@@ -73,8 +56,6 @@ it('a snapshot whose stream breaks again and again arrives, once, while writes g
   await load.stop()
   expect(load.acknowledged.size).toBeGreaterThan(acknowledged)
   expect(await metric(leader, 'holdfast_raft_term')).toBe(term)
-  await vi.waitFor(
-    async () => expect(await contentOf(away!)).toEqual(await contentOf(leader)),
-    20_000,
-  )
+  const [caughtUp, original] = await settledContents([away!.clientUrl, leader.clientUrl])
+  expect(caughtUp).toEqual(original)
 }, 180_000)

@@ -67,9 +67,9 @@ export interface ProcessCluster {
 }
 
 export async function startProcessCluster(options: ProcessClusterOptions): Promise<ProcessCluster> {
-  const { size = 3, startTimeoutMs = 30_000, hostOf = () => '127.0.0.1' } = options
+  const { size, startTimeoutMs = 30_000, hostOf = () => '127.0.0.1' } = options
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-cluster-'))
-  const specs = [...(await planMembers(size, directory, hostOf))]
+  const specs = [...(await planMembers(memberNames(size), directory, hostOf))]
   await options.prepare?.(specs)
   const startMember = (spec: MemberSpec): MemberProcess => {
     const member = new MemberProcess({
@@ -121,13 +121,18 @@ export async function startProcessCluster(options: ProcessClusterOptions): Promi
   }
 }
 
+/** Of the founders. */
+export function memberNames(size = 3): readonly string[] {
+  return Array.from({ length: size }, (_, index) => `m${index + 1}`)
+}
+
 async function planMembers(
-  size: number,
+  names: readonly string[],
   directory: string,
   hostOf: (name: string) => string,
 ): Promise<readonly MemberSpec[]> {
+  const size = names.length
   const ports = await freePorts(2 * size)
-  const names = Array.from({ length: size }, (_, index) => `m${index + 1}`)
   const urlAt = (index: number): string => {
     return `http://${hostOf(names[index % size] ?? '')}:${ports[index] ?? 0}`
   }

@@ -75,6 +75,15 @@ export class FaultyLink {
     this.#conditions[direction].damage = chunks
   }
 
+  /** It is as it was when it was laid. */
+  heal(): void {
+    for (const direction of ['forth', 'back'] as const) {
+      this.damage(direction, 0)
+      this.delay(direction, 0)
+      this.unblock(direction)
+    }
+  }
+
   /** Resets every open connection at both ends. What was under way is lost. */
   reset(): void {
     for (const connection of [...this.#connections]) {

@@ -6,65 +6,49 @@
  * and can be slow, damage and break. Packets are lost by `packet-network.ts`, where that is possible.
  */
 
+import { ClientLinks } from './client-links.js'
 import { FaultyLink } from './faulty-link.js'
 import type { CutKind, FaultyNetwork, Pair } from './faulty-network.js'
 import type { FlowCounters } from './one-way-flow.js'
+import { preloaded } from './preloaded.js'
 import type { MemberSpec, SpawnCommand } from '../process-cluster.js'
 
 export class MemberNetwork implements FaultyNetwork {
-  readonly names: readonly string[]
   readonly #peerLinks: ReadonlyMap<string, FaultyLink>
-  readonly #clientLinks: ReadonlyMap<string, FaultyLink>
+  readonly #clientLinks: ClientLinks
 
-  private constructor(
-    names: readonly string[],
-    peerLinks: ReadonlyMap<string, FaultyLink>,
-    clientLinks: ReadonlyMap<string, FaultyLink>,
-  ) {
-    this.names = names
+  private constructor(peerLinks: ReadonlyMap<string, FaultyLink>, clientLinks: ClientLinks) {
     this.#peerLinks = peerLinks
     this.#clientLinks = clientLinks
   }
 
   static async between(specs: readonly MemberSpec[]): Promise<MemberNetwork> {
-    const names = specs.map(({ name }) => name)
     const pairs = specs.flatMap((from) =>
       specs.filter((to) => to !== from).map((to) => ({ name: linkName(from.name, to.name), to })),
     )
     const peers = pairs.map(async ({ name, to }) => {
       return [name, await FaultyLink.open(name, portOf(to.peerUrl))] as const
     })
-    const clients = specs.map(async ({ name, clientUrl }) => {
-      return [name, await FaultyLink.open(linkName('clients', name), portOf(clientUrl))] as const
-    })
-    return new MemberNetwork(
-      names,
-      new Map(await Promise.all(peers)),
-      new Map(await Promise.all(clients)),
-    )
+    return new MemberNetwork(new Map(await Promise.all(peers)), await ClientLinks.open(specs))
   }
 
-  /** Where clients find the members. */
+  get names(): readonly string[] {
+    return this.#clientLinks.names
+  }
+
   get clientUrls(): readonly string[] {
-    return this.names.map((name) => `http://127.0.0.1:${this.clientLink(name).port}`)
+    return this.#clientLinks.urls
   }
 
   /** The same command, for a member that reaches the others by its links only. */
-  route(spec: MemberSpec, { command, args, env }: SpawnCommand): SpawnCommand {
+  route(spec: MemberSpec, command: SpawnCommand): SpawnCommand {
     const others = Object.entries(spec.initialCluster).filter(([name]) => name !== spec.name)
     const ports = others.map(([name, url]) => [portOf(url), this.#link(spec.name, name).port])
-    const preload = new URL('../../dist/faults/reroute.js', import.meta.url).href
-    return {
-      command,
-      args: ['--import', preload, ...args],
-      env: { ...env, HOLDFAST_TEST_REROUTE: JSON.stringify(Object.fromEntries(ports)) },
-    }
+    return preloaded(command, Object.fromEntries(ports) as Record<string, number>)
   }
 
   clientLink(name: string): FaultyLink {
-    const link = this.#clientLinks.get(name)
-    if (link === undefined) throw new Error(`there is no member ${name}`)
-    return link
+    return this.#clientLinks.to(name)
   }
 
   /** Nothing gets from one member to the other, silently. */
@@ -81,13 +65,8 @@ export class MemberNetwork implements FaultyNetwork {
 
   /** Everything between all members is as it should be, and between them and the clients. */
   heal(): void {
-    for (const link of [...this.#peerLinks.values(), ...this.#clientLinks.values()]) {
-      for (const direction of ['forth', 'back'] as const) {
-        link.damage(direction, 0)
-        link.delay(direction, 0)
-        link.unblock(direction)
-      }
-    }
+    for (const link of this.#peerLinks.values()) link.heal()
+    this.#clientLinks.heal()
   }
 
   delay({ from, to }: Pair, delayMs: number): void {
@@ -117,8 +96,7 @@ export class MemberNetwork implements FaultyNetwork {
   }
 
   async close(): Promise<void> {
-    const links = [...this.#peerLinks.values(), ...this.#clientLinks.values()]
-    await Promise.all(links.map((link) => link.close()))
+    await Promise.all([...this.#peerLinks.values(), this.#clientLinks].map((one) => one.close()))
   }
 
   #link(from: string, to: string): FaultyLink {

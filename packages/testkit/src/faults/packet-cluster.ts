@@ -1,21 +1,22 @@
 /** A cluster of processes on hosts of their own, between which packets are lost. */
 
-import { startProcessCluster } from '../process-cluster.js'
+import { memberNames, startProcessCluster } from '../process-cluster.js'
 import type { MemberSpec, ProcessClusterOptions } from '../process-cluster.js'
+import { ClientLinks } from './client-links.js'
 import type { FaultyCluster } from './faulty-cluster.js'
-import { FaultyLink } from './faulty-link.js'
+import type { FaultyLink } from './faulty-link.js'
 import type { CutKind, FaultyNetwork, Pair } from './faulty-network.js'
 import type { FlowCounters } from './one-way-flow.js'
 import { PacketNetwork } from './packet-network.js'
+import { preloaded } from './preloaded.js'
 
 /**
  * The same as `startFaultyCluster`, but what is cut between members is packets. To be called in a
  * network namespace of its own. Members cannot be added to it.
  */
 export async function startPacketCluster(options: ProcessClusterOptions): Promise<FaultyCluster> {
-  const { size = 3, memberCommand } = options
-  const names = Array.from({ length: size }, (_, index) => `m${index + 1}`)
-  const packets = await PacketNetwork.between(names)
+  const { size, memberCommand } = options
+  const packets = await PacketNetwork.between(memberNames(size))
   let specs: readonly MemberSpec[] = []
   try {
     const cluster = await startProcessCluster({
@@ -25,9 +26,9 @@ export async function startPacketCluster(options: ProcessClusterOptions): Promis
         specs = all
         return Promise.resolve()
       },
-      memberCommand: (spec) => packets.on(spec.name, endingWithTest(memberCommand(spec))),
+      memberCommand: (spec) => packets.on(spec.name, preloaded(memberCommand(spec))),
     })
-    const network = await PacketMemberNetwork.around(packets, specs)
+    const network = new PacketMemberNetwork(packets, await ClientLinks.open(specs))
     const close = async (): Promise<void> => {
       await cluster.close()
       await network.close()
@@ -39,44 +40,26 @@ export async function startPacketCluster(options: ProcessClusterOptions): Promis
   }
 }
 
-function endingWithTest(
-  command: ReturnType<ProcessClusterOptions['memberCommand']>,
-): typeof command {
-  const preload = new URL('../../dist/faults/reroute.js', import.meta.url).href
-  return { ...command, args: ['--import', preload, ...command.args] }
-}
-
 /** Clients reach members by links, as elsewhere; they are on the router. */
 class PacketMemberNetwork implements FaultyNetwork {
-  readonly names: readonly string[]
   readonly #packets: PacketNetwork
-  readonly #clientLinks: ReadonlyMap<string, FaultyLink>
+  readonly #clientLinks: ClientLinks
 
-  private constructor(packets: PacketNetwork, clientLinks: ReadonlyMap<string, FaultyLink>) {
-    this.names = [...clientLinks.keys()]
+  constructor(packets: PacketNetwork, clientLinks: ClientLinks) {
     this.#packets = packets
     this.#clientLinks = clientLinks
   }
 
-  static async around(
-    packets: PacketNetwork,
-    specs: readonly MemberSpec[],
-  ): Promise<PacketMemberNetwork> {
-    const links = specs.map(async ({ name, clientUrl }) => {
-      const { hostname, port } = new URL(clientUrl)
-      return [name, await FaultyLink.open(`clients→${name}`, Number(port), hostname)] as const
-    })
-    return new PacketMemberNetwork(packets, new Map(await Promise.all(links)))
+  get names(): readonly string[] {
+    return this.#clientLinks.names
   }
 
   get clientUrls(): readonly string[] {
-    return this.names.map((name) => `http://127.0.0.1:${this.clientLink(name).port}`)
+    return this.#clientLinks.urls
   }
 
   clientLink(name: string): FaultyLink {
-    const link = this.#clientLinks.get(name)
-    if (link === undefined) throw new Error(`there is no member ${name}`)
-    return link
+    return this.#clientLinks.to(name)
   }
 
   cut(pair: Pair, kind: CutKind = 'packets'): void {
@@ -90,10 +73,7 @@ class PacketMemberNetwork implements FaultyNetwork {
 
   heal(): void {
     this.#packets.mendAll()
-    for (const link of this.#clientLinks.values()) {
-      link.unblock('forth')
-      link.unblock('back')
-    }
+    this.#clientLinks.heal()
   }
 
   delay(): void {
@@ -117,7 +97,7 @@ class PacketMemberNetwork implements FaultyNetwork {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#clientLinks.values()].map((link) => link.close()))
+    await this.#clientLinks.close()
     this.#packets.close()
   }
 }
