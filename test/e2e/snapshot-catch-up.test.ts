@@ -12,6 +12,7 @@ import { metric } from './member-metric.js'
 const CATCH_UP_ENTRIES = 50
 /** A checkpoint of the state comes before a cut, and is made every 10 s. */
 const CUT_MS = 40_000
+
 it('a member that was away is caught up by a snapshot, and its watches go on', async () => {
   const flags = ['--snapshot-catchup-entries', String(CATCH_UP_ENTRIES)]
   const cluster = await startProcessCluster({ memberCommand: serveCommand(import.meta.url, flags) })
@@ -25,8 +26,10 @@ it('a member that was away is caught up by a snapshot, and its watches go on', a
 
   const seen: number[] = []
   const { revision } = await holdfast.kv.put('watched/0', 'first')
+  // It asks a member that is away for as long as it takes to cut the logs.
+  const patient = connectTo([away!], { requestTimeoutMs: 2 * CUT_MS })
   const watching = (async () => {
-    const changes = connectTo([away!]).watch({ prefix: 'watched/' }, { fromRevision: revision })
+    const changes = patient.watch({ prefix: 'watched/' }, { fromRevision: revision })
     for await (const batch of changes) {
       seen.push(batch.revision)
       if (batch.events.some(({ entry }) => entry.key === 'watched/last')) return

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs'
 import { buildCore, type CoreBuild } from './core-build.js'
+import type { SimTask } from './options.js'
 import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.js'
 import type { Scenario } from './scenario.js'
 import { formatScript } from './script-text.js'
@@ -11,11 +12,7 @@ import { complaintOf, kindOf, replayLine } from './violation.js'
 /** One step in so many is followed by a garbage collection. */
 const STEPS_A_COLLECTION = 5_000
 
-export type CoreTask =
-  | { readonly type: 'run'; readonly minutes: number }
-  | { readonly type: 'once' }
-  | { readonly type: 'hashes'; readonly count: number }
-  | { readonly type: 'shrink' }
+export type CoreTask = Exclude<SimTask, { readonly type: 'planted-bugs' }>
 
 /** @param bugName planted first, if it is given */
 export async function runCore(task: CoreTask, seed: number, bugName?: string): Promise<void> {

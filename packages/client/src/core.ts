@@ -1,7 +1,7 @@
 /** What every part of one client shares. */
 
 import type { Config } from './config.js'
-import { ownProcess, type OwnProcess } from './lock/holder.js'
+import type { OwnProcess } from './lock/holder.js'
 import { closedError, type Rpc } from './rpc/rpc.js'
 import type { Sessions } from './session/sessions.js'
 import type { Scope, WaitOptions } from './time/scope.js'
@@ -20,12 +20,12 @@ export class Core {
     readonly rpc: Rpc
     readonly sessions: Sessions
     readonly config: Config
-    readonly self?: OwnProcess
+    readonly self: OwnProcess
   }) {
     this.rpc = parts.rpc
     this.sessions = parts.sessions
     this.config = parts.config
-    this.self = parts.self ?? ownProcess()
+    this.self = parts.self
   }
 
   /** Aborts when the client begins to close. */

@@ -3,6 +3,7 @@
 import { compose, type Holdfast } from '../client.js'
 import { resolveConfig, type ConnectOptions } from '../config.js'
 import { Core } from '../core.js'
+import { ownProcess } from '../lock/holder.js'
 import { Rpc } from '../rpc/rpc.js'
 import { Sessions } from '../session/sessions.js'
 import { FakeEtcd } from './fake-etcd.test-support.js'
@@ -25,6 +26,6 @@ export function bench(options: Partial<ConnectOptions> = {}): Bench {
   const config = resolveConfig({ endpoints: ENDPOINTS, ...options })
   const rpc = new Rpc(config, etcd, clock)
   const sessions = new Sessions(rpc, config.sessionTtlSeconds)
-  const core = new Core({ rpc, sessions, config })
+  const core = new Core({ rpc, sessions, config, self: ownProcess() })
   return { clock, etcd, core, client: () => compose(config, etcd, clock) }
 }
