@@ -43,7 +43,7 @@ export function parseOptions(args: readonly string[]): SimOptions | undefined {
   const task = taskOf(values)
   if (task.type === 'hashes' && level === 'node')
     throw new SimOptionsError('--count is for the core only')
-  return { level, seed: wholeNumber('--seed', values.seed ?? '1'), task, bug: values.bug }
+  return { level, seed: wholeNumber('--seed', values.seed ?? '1', 0), task, bug: values.bug }
 }
 
 function taskOf(values: ReturnType<typeof parsed>): SimTask {
@@ -85,10 +85,10 @@ const parse = (args: readonly string[]) =>
     },
   })
 
-function wholeNumber(flag: string, text: string): number {
+function wholeNumber(flag: string, text: string, least = 1): number {
   const number = Number(text)
-  if (Number.isSafeInteger(number) && number > 0) return number
-  throw new SimOptionsError(`${flag} must be a whole number above 0, not "${text}"`)
+  if (Number.isSafeInteger(number) && number >= least) return number
+  throw new SimOptionsError(`${flag} must be a whole number from ${least} on, not "${text}"`)
 }
 
 function positive(flag: string, text: string): number {
