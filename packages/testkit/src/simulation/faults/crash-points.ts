@@ -42,16 +42,17 @@ interface Armed {
   readonly member: SimulatedMember
   /** At whichever it comes to first. */
   readonly points: readonly CrashPoint[]
-  readonly kind: 'process' | 'power'
+  /** What it loses; undefined: it lives on, and only what `onHit` does happens to it. */
+  readonly kind?: 'process' | 'power'
   readonly onHit: () => void
 }
 
 export class CrashPoints implements Observer {
-  /** How often somebody died at each. */
+  /** How often somebody was struck at each. */
   readonly hits = new Map<CrashPoint, number>()
   #armed: Armed[] = []
 
-  /** The member dies when it comes to one of these points. Returns what disarms it. */
+  /** The member dies, once, when it comes to one of these points. Returns what disarms it. */
   arm(armed: Armed): () => void {
     this.#armed.push(armed)
     return () => {
@@ -102,7 +103,7 @@ export class CrashPoints implements Observer {
     if (armed === undefined || !member.isRunning) return
     this.#armed = this.#armed.filter((other) => other !== armed)
     this.hits.set(point, (this.hits.get(point) ?? 0) + 1)
-    member.crash(armed.kind)
+    if (armed.kind !== undefined) member.crash(armed.kind)
     armed.onHit()
   }
 }

@@ -10,11 +10,12 @@ export const transfer: Fault = ({ cluster, chance }) => {
 }
 
 /**
- * The leader hands over and hears nobody from then on: it takes itself for the leader for another
- * election timeout, while there is one already. Nothing else makes two for so long, as a leader that
- * hears no quorum doubts itself before anybody campaigns (thesis §6.2, §6.4).
+ * The leader hands over and hears nobody from the moment on in which it has told its heir: it takes
+ * itself for the leader for another election timeout, while there is one already. Nothing else makes
+ * two for so long, as a leader that hears no quorum doubts itself before anybody campaigns (thesis
+ * §6.2, §6.4).
  */
-export const handOverDeaf: Fault = ({ cluster, chance }) => {
+export const handOverDeaf: Fault = ({ cluster, crashPoints, chance }) => {
   const { leader, links } = cluster
   const others = cluster.present.filter((member) => member !== leader)
   if (leader === undefined || others.length === 0) return () => undefined
@@ -22,8 +23,15 @@ export const handOverDeaf: Fault = ({ cluster, chance }) => {
     .transferLeadership(chance.pick(others).id, 2_000)
     .catch(() => undefined)
   const directions = others.map(({ id }): Direction => [id, leader.id])
-  for (const direction of directions) links.cut(direction)
+  const disarm = crashPoints.arm({
+    member: leader,
+    points: ['before timeoutNow is sent'],
+    onHit: () => {
+      for (const direction of directions) links.cut(direction)
+    },
+  })
   return () => {
+    disarm()
     for (const direction of directions) links.mend(direction)
   }
 }
