@@ -77,7 +77,16 @@ describe('a stream that tells everything', () => {
     expect(watch([from(1, tell2)], { completeTo: 3 })).toEqual(['incomplete'])
     expect(watch([from(1)], { completeTo: 2 })).toEqual(['incomplete'])
     expect(watch([from(1, tell2, tell3)], { completeTo: 4 })).toEqual([])
-    expect(watch([from(1, { type: 'canceled' })], { completeTo: 5 })).toEqual([])
+  })
+
+  it('is not excused by a cancellation that gives no reason, however often it comes', () => {
+    const canceled = from(1, created(1), { type: 'canceled' })
+    expect(watch([canceled, canceled, canceled], { completeTo: 5 })).toEqual(['incomplete'])
+    expect(watch([canceled], { completeTo: 1 })).toEqual([])
+    expect(watch([canceled])).toEqual([])
+    expect(watch([canceled, from(1, tell2, tell3, tell5)], { completeTo: 5 })).toEqual([])
+    const afterAll = from(1, tell2, tell3, tell5, { type: 'canceled' })
+    expect(watch([afterAll], { completeTo: 5 })).toEqual([])
   })
 })
 
@@ -207,6 +216,8 @@ describe('compaction (catalogue 78)', () => {
 
   it('cancels what begins below, and then what is below is lost', () => {
     expect(watch([from(1, created(5), compacted(4))], { completeTo: 5 }, at4)).toEqual([])
+    const after = [from(1, compacted(4)), from(4)]
+    expect(watch(after, { completeTo: 5 }, at4)).toEqual(['incomplete'])
     expect(watch([from(1, tell2, compacted(4)), from(4, tell5)], {}, at4)).toEqual([])
     expect(watch([from(1, tell2, compacted(4)), from(6)], {}, at4)).toEqual(['gap'])
     expect(watch([from(1, compacted(3)), from(4, tell5)], {}, at4)).toEqual(['gap'])

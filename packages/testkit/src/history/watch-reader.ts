@@ -43,6 +43,8 @@ export class WatchReader {
   #lastProgress = 0
   #hasBegun = false
   #isCanceled = false
+  /** Whether the present stream was cancelled because what was next has been compacted. */
+  #isCompacted = false
   /** What is below has been compacted for the streams that follow. */
   #compacted = 0
 
@@ -53,6 +55,7 @@ export class WatchReader {
 
   begin(startRevision: number): void {
     this.#isCanceled = false
+    this.#isCompacted = false
     this.#from = undefined
     this.#lastProgress = 0
     if (startRevision > 0) this.#startAt(startRevision)
@@ -90,6 +93,7 @@ export class WatchReader {
   canceled(compactRevision: number | undefined): void {
     this.#isCanceled = true
     if (compactRevision === undefined) return
+    this.#isCompacted = true
     const needed = Math.max(this.#from ?? 0, this.#lastTold + 1)
     // A start at the compacted revision itself is legal (etcd §8.32).
     if (needed >= compactRevision || compactRevision > this.#truth.compactRevision) {
@@ -98,9 +102,10 @@ export class WatchReader {
     this.#compacted = Math.max(this.#compacted, compactRevision)
   }
 
+  /** Who is cancelled for another reason than compaction asks again, so that excuses nothing. */
   end(completeTo: number): void {
     const due = this.#truth.expected[this.#next]
-    if (this.#isCanceled || due === undefined || due.revision > completeTo) return
+    if (this.#isCompacted || due === undefined || due.revision > completeTo) return
     this.#report('incomplete', `${due.revision} was not told, by ${completeTo}`)
   }
 

@@ -10,7 +10,10 @@ export interface WatchRecord extends KeyInterval {
   readonly prevKv?: boolean
   /** The first, and then each that went on where the one before had broken off. */
   readonly streams: readonly WatchStream[]
-  /** The recorder has waited until everything up to this revision should have been told. */
+  /**
+   * The recorder has waited until everything up to this revision should have been told, and has asked
+   * again, after a cancellation too, unless that named a compact revision.
+   */
   readonly completeTo?: number
 }
 
