@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Chance } from './chance.js'
+import { Host } from './host.js'
 import { Links } from './links.js'
+import { World } from './world.js'
 
 const USUAL = { minDelayMs: 0, meanDelayMs: 1, loss: 0.05, repetition: 0, isOrdered: true }
 
@@ -23,5 +25,37 @@ describe('the weather', () => {
     expect(links.conditions).toEqual({ ...USUAL, loss: 0 })
     end()
     expect(links.conditions).toEqual({ ...USUAL, loss: 0 })
+  })
+})
+
+describe('a direction', () => {
+  const to = [['a', 'b']] as const
+  const host = (world: World): Host => new Host(world, 'a')
+
+  it('that two faults have cut is cut until both have ended', () => {
+    const links = new Links(new Chance('links'), USUAL)
+    const mendFirst = links.cut(to)
+    const mendSecond = links.cut(to)
+    mendFirst()
+    mendFirst()
+    expect(links.isCut(to[0])).toBe(true)
+    mendSecond()
+    expect(links.isCut(to[0])).toBe(false)
+  })
+
+  it('that was healed is not mended again by a fault that ends later', async () => {
+    const world = new World(new Chance('world'))
+    const links = new Links(new Chance('links'), USUAL)
+    const mendFirst = links.cut(to)
+    links.heal()
+    links.cut(to)
+    const arrived: string[] = []
+    links.stream(host(world), to[0], () => arrived.push('held'))
+    mendFirst()
+    await world.run(1_000)
+    expect(arrived).toEqual([])
+    links.heal()
+    await world.run(2_000)
+    expect(arrived).toEqual(['held'])
   })
 })

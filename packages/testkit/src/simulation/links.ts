@@ -25,7 +25,8 @@ interface Link {
   readonly chance: Chance
   /** What a connection sends again when the link is mended. */
   readonly held: (() => void)[]
-  isCut: boolean
+  /** Faults that have cut it, and not ended. */
+  readonly cuts: Set<symbol>
   /** When the last of what is on its way arrives. */
   lastArrivalMs: number
 }
@@ -68,22 +69,29 @@ export class Links {
     }
   }
 
-  cut(direction: Direction): void {
-    this.#link(direction).isCut = true
-  }
-
-  mend(direction: Direction): void {
-    mend(this.#link(direction))
+  /** Returns what mends them, as far as nobody else has cut them too. */
+  cut(directions: readonly Direction[]): () => void {
+    const fault = Symbol()
+    const links = directions.map((direction) => this.#link(direction))
+    for (const link of links) link.cuts.add(fault)
+    return () => {
+      for (const link of links) {
+        if (link.cuts.delete(fault) && link.cuts.size === 0) sendHeld(link)
+      }
+    }
   }
 
   isCut([from, to, channel]: Direction): boolean {
-    const isCut = this.#link([from, to]).isCut
-    return isCut || (channel !== undefined && this.#link([from, to, channel]).isCut)
+    const isCut = this.#link([from, to]).cuts.size > 0
+    return isCut || (channel !== undefined && this.#link([from, to, channel]).cuts.size > 0)
   }
 
   /** From now on nothing is cut, and nothing gets lost. */
   heal(): void {
-    for (const link of this.#links.values()) mend(link)
+    for (const link of this.#links.values()) {
+      link.cuts.clear()
+      sendHeld(link)
+    }
     this.#storms = []
     this.#usual = { ...this.#usual, loss: 0 }
   }
@@ -116,7 +124,7 @@ export class Links {
   /** As `carry`, but as a new connection does it: neither lost nor repeated, unless the link is cut. */
   connect(from: Host, direction: Direction, arrive: () => void): void {
     const lost = (): void => void (this.swallowed += 1)
-    if (this.#link(direction).isCut) lost()
+    if (this.isCut(direction)) lost()
     else this.#send(from, direction, { isOrdered: true, arrive, lost })
   }
 
@@ -128,7 +136,7 @@ export class Links {
       this.swallowed += 1
       link.held.push(again)
     }
-    if (link.isCut) lost()
+    if (this.isCut(direction)) lost()
     else this.#send(from, direction, { isOrdered: true, arrive, lost })
   }
 
@@ -152,14 +160,13 @@ export class Links {
     let link = this.#links.get(name)
     if (link === undefined) {
       const chance = this.#chance.stream('link', name)
-      link = { chance, held: [], isCut: false, lastArrivalMs: 0 }
+      link = { chance, held: [], cuts: new Set(), lastArrivalMs: 0 }
       this.#links.set(name, link)
     }
     return link
   }
 }
 
-function mend(link: Link): void {
-  link.isCut = false
+function sendHeld(link: Link): void {
   for (const again of link.held.splice(0)) again()
 }

@@ -1,45 +1,28 @@
 /** What can be seen of a simulated cluster, by whoever checks or counts. */
 
-import type {
-  AppliedBatch,
-  CommittedProposal,
-  LogWrite,
-  Member,
-  MemberTransport,
-} from '@holdfast/coordinator/parts'
-import type { MemberId, Message, Status } from '@holdfast/raft'
-import type { MemberDisk, SimulatedStorage } from './simulated-storage.js'
-
-/** A member, as it is seen. */
-export interface ObservedMember {
-  readonly id: MemberId
-  readonly isRunning: boolean
-  /** How often it was started. */
-  readonly starts: number
-  readonly disk: MemberDisk
-  readonly storage: SimulatedStorage | undefined
-  readonly member: Member<MemberTransport> | undefined
-}
+import type { AppliedBatch, CommittedProposal, LogWrite } from '@holdfast/coordinator/parts'
+import type { Message, Status } from '@holdfast/raft'
+import type { SimulatedMember } from './simulated-member.js'
 
 export interface Observer {
   /** The member was started, or started again. */
-  onStart?(member: ObservedMember): void
-  onCrash?(member: ObservedMember): void
-  onStatus?(member: ObservedMember, status: Status): void
+  onStart?(member: SimulatedMember): void
+  onCrash?(member: SimulatedMember): void
+  onStatus?(member: SimulatedMember, status: Status): void
   /** Handed to its log; not durable yet. */
-  onWrite?(member: ObservedMember, write: LogWrite): void
-  onSend?(member: ObservedMember, message: Message): void
+  onWrite?(member: SimulatedMember, write: LogWrite): void
+  onSend?(member: SimulatedMember, message: Message): void
   /** Arrived and about to be stepped. */
-  onReceive?(member: ObservedMember, message: Message): void
+  onReceive?(member: SimulatedMember, message: Message): void
   /** A transaction of its state was committed; the code that began it goes on after this. */
-  onStateCommit?(member: ObservedMember): void
+  onStateCommit?(member: SimulatedMember): void
   onApplied?(
-    member: ObservedMember,
+    member: SimulatedMember,
     committed: readonly CommittedProposal[],
     batch: AppliedBatch,
   ): void
   /** Another member's snapshot took the place of its state. */
-  onRestored?(member: ObservedMember): void
+  onRestored?(member: SimulatedMember): void
   /** Once after each event. */
   afterEvent?(): void
 }

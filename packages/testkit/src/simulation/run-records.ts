@@ -34,7 +34,7 @@ export function createRecords(ledger: Ledger, nowMs: () => number): RunRecords {
     work: new ExclusiveWork(),
     queue: new QueueItems(),
     leases: new LeaseLifetimes(ledger, nowMs),
-    watches: new WatchedChanges(ledger),
+    watches: new WatchedChanges(ledger, states),
   }
 }
 

@@ -150,7 +150,7 @@ class Run {
     await this.#until(
       'leases',
       3 * ttlMs + LIVENESS_MS,
-      () => this.#records.leases.overdue(0).length === 0,
+      () => this.#records.leases.unended.length === 0,
     )
   }
 

@@ -99,11 +99,6 @@ export class SimulatedLog implements DurableLog {
     return this.#transactions
   }
 
-  /** Handed over and not yet durable, oldest first. */
-  get pendingWrites(): readonly LogWrite[] {
-    return this.#waiting.flatMap((operation) => ('write' in operation ? [operation.write] : []))
-  }
-
   /** As the member sees it, durable or not. */
   at(index: number): Entry | undefined {
     return this.#entries[index - this.#start.index - 1]

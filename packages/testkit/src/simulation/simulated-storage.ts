@@ -66,7 +66,8 @@ export class SimulatedStorage implements MemberStorage {
   readonly #machine: ReplaceableStateMachine
   readonly #copies = new Map<string, StateImage>()
   #store: SqliteStateStore
-  #gate: Promise<void> | undefined
+  #installing: Gate | undefined
+  #checkpointing: Gate | undefined
   #copyCount = 0
 
   constructor(options: SimulatedStorageOptions) {
@@ -96,7 +97,7 @@ export class SimulatedStorage implements MemberStorage {
   }
 
   get applyGate(): Promise<void> | undefined {
-    return this.#gate
+    return (this.#installing ?? this.#checkpointing)?.opened
   }
 
   get durableAppliedIndex(): number {
@@ -118,15 +119,15 @@ export class SimulatedStorage implements MemberStorage {
 
   async installSnapshot(): Promise<void> {
     const { disk, host } = this.#options
-    let opened = (): void => undefined
-    this.#gate = new Promise((resolve) => (opened = resolve))
+    const gate = new Gate()
+    this.#installing = gate
     await disk.drive.transact(host, () => finishInstallation(disk))
     const old = this.#store
     this.#store = this.#open(disk.state?.bytes)
     this.#machine.replaceStore(this.#store)
     old.close()
-    this.#gate = undefined
-    opened()
+    this.#installing = undefined
+    gate.open()
   }
 
   discardSnapshot(): void {
@@ -140,7 +141,7 @@ export class SimulatedStorage implements MemberStorage {
   crash(kind: 'process' | 'power'): void {
     const { disk, host } = this.#options
     disk.drive.crash()
-    if (kind === 'process') disk.state = this.#image()
+    if (kind === 'process') keepNewer(disk, this.#image())
     const store = this.#store
     host.world.after(0, () => store.close())
   }
@@ -162,18 +163,15 @@ export class SimulatedStorage implements MemberStorage {
 
   async #checkpoint(): Promise<StateImage> {
     const { disk, host } = this.#options
-    await this.#gate
+    while (this.applyGate !== undefined) await this.applyGate
     const image = this.#image()
-    let opened = (): void => undefined
-    this.#gate = new Promise((resolve) => (opened = resolve))
+    const gate = new Gate()
+    this.#checkpointing = gate
     try {
-      await disk.drive.transact(host, () => {
-        // A snapshot may have taken the place of the state meanwhile.
-        if (image.index >= (disk.state?.index ?? 0)) disk.state = image
-      })
+      await disk.drive.transact(host, () => keepNewer(disk, image))
     } finally {
-      this.#gate = undefined
-      opened()
+      this.#checkpointing = undefined
+      gate.open()
     }
     return image
   }
@@ -206,6 +204,21 @@ export class SimulatedStorage implements MemberStorage {
     }
     return store
   }
+}
+
+/** Nothing is applied before it opens. */
+class Gate {
+  readonly opened: Promise<void>
+  open: () => void = () => undefined
+
+  constructor() {
+    this.opened = new Promise((resolve) => (this.open = resolve))
+  }
+}
+
+/** A snapshot may have taken the place of the state meanwhile. */
+function keepNewer(disk: MemberDisk, image: StateImage): void {
+  if (image.index >= (disk.state?.index ?? 0)) disk.state = image
 }
 
 /** As the real storage does at its start, and when the core has taken a snapshot over. */

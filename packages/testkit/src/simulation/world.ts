@@ -2,17 +2,14 @@
  * The simulated world: one true time, one queue of events, one hash of all that happened. When
  * nothing is due, time jumps to what is next.
  *
- * The code under test is the real one and so uses promises; after each event the host's event loop
- * is let run until nothing moves any more, so that an event is over before the next begins.
+ * The code under test is the real one and so uses promises; after each event all of those that wait
+ * for no host are let settle, so that an event is over before the next begins.
  */
 
 import { createHash } from 'node:crypto'
 import type { Cancel } from '@holdfast/coordinator/parts'
 import type { Chance } from './chance.js'
 import { EventQueue } from './event-queue.js'
-
-/** Taken before a run forbids it. */
-const hostSetImmediate = setImmediate
 
 export class World {
   readonly chance: Chance
@@ -86,8 +83,8 @@ export class World {
     }
   }
 
-  /** Everything that needs no time is done. */
+  /** One turn of the host's event loop: promises that settle each other are through by then. */
   settle(): Promise<void> {
-    return new Promise((resolve) => hostSetImmediate(resolve))
+    return new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -48,16 +48,21 @@ interface Armed {
 }
 
 export class CrashPoints implements Observer {
-  /** How often somebody was struck at each. */
+  /** How often somebody died at each. */
   readonly hits = new Map<CrashPoint, number>()
+  readonly #leading = new Set<SimulatedMember>()
   #armed: Armed[] = []
 
-  /** The member dies, once, when it comes to one of these points. Returns what disarms it. */
+  /** Strikes the member, once, when it comes to one of these points. Returns what disarms it. */
   arm(armed: Armed): () => void {
     this.#armed.push(armed)
     return () => {
       this.#armed = this.#armed.filter((other) => other !== armed)
     }
+  }
+
+  onStart(member: SimulatedMember): void {
+    this.#leading.delete(member)
   }
 
   onWrite(member: SimulatedMember, { hardState, snapshot, entries }: LogWrite): void {
@@ -68,9 +73,11 @@ export class CrashPoints implements Observer {
   }
 
   onStatus(member: SimulatedMember, { role }: Status): void {
-    if (role === 'leader') this.#reach(member, 'when it becomes leader')
+    if (role === 'leader') {
+      this.#leading.add(member)
+      this.#reach(member, 'when it becomes leader')
+    } else if (this.#leading.delete(member)) this.#reach(member, 'when it steps down')
     else if (role === 'candidate') this.#reach(member, 'when it becomes candidate')
-    else if (role === 'follower') this.#reach(member, 'when it steps down')
   }
 
   onSend(member: SimulatedMember, { type }: Message): void {
@@ -102,8 +109,10 @@ export class CrashPoints implements Observer {
     const armed = this.#armed.find((one) => one.member === member && one.points.includes(point))
     if (armed === undefined || !member.isRunning) return
     this.#armed = this.#armed.filter((other) => other !== armed)
-    this.hits.set(point, (this.hits.get(point) ?? 0) + 1)
-    if (armed.kind !== undefined) member.crash(armed.kind)
+    if (armed.kind !== undefined) {
+      this.hits.set(point, (this.hits.get(point) ?? 0) + 1)
+      member.crash(armed.kind)
+    }
     armed.onHit()
   }
 }

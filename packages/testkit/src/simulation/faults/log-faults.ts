@@ -25,14 +25,14 @@ export const deposeWithEntries: Fault = (context) => {
   const others = idsOf(context).filter((id) => id !== leader)
   const ofLog = others.map((other): Direction => [leader, other, 'log'])
   const all = bothWays([leader], others)
-  for (const direction of ofLog) links.cut(direction)
+  const mends = [links.cut(ofLog)]
   writeTo(cluster, leader, chance.happens(0.5) ? chance.below(MOST_WRITES) : 0)
   const cancel = world.after(chance.between(20, 800), () => {
-    for (const direction of all) links.cut(direction)
+    mends.push(links.cut(all))
   })
   return () => {
     cancel()
-    for (const direction of [...ofLog, ...all]) links.mend(direction)
+    for (const mend of mends) mend()
   }
 }
 
@@ -48,10 +48,10 @@ export const electMute: Fault = (context) => {
     to,
     'log',
   ])
-  for (const direction of ofLog) links.cut(direction)
+  const mend = links.cut(ofLog)
   leader?.crash('process')
   return () => {
-    for (const direction of ofLog) links.mend(direction)
+    mend()
     leader?.start()
   }
 }

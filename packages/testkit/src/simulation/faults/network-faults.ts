@@ -3,6 +3,7 @@
  * those in one direction), and bad weather.
  */
 
+import type { Cancel } from '@holdfast/coordinator/parts'
 import type { Direction } from '../links.js'
 import { memberHost } from '../simulated-cluster.js'
 import type { Fault, FaultContext } from './fault.js'
@@ -10,14 +11,7 @@ import { pickMember } from './fault.js'
 
 /** Cuts these directions, and mends them at the end. */
 function cutting(choose: (context: FaultContext) => readonly Direction[]): Fault {
-  return (context) => {
-    const { links } = context.cluster
-    const directions = choose(context)
-    for (const direction of directions) links.cut(direction)
-    return () => {
-      for (const direction of directions) links.mend(direction)
-    }
-  }
+  return (context) => context.cluster.links.cut(choose(context))
 }
 
 export function bothWays(as: readonly string[], bs: readonly string[]): readonly Direction[] {
@@ -76,20 +70,20 @@ export const bridge = cutting((context) => {
 export const flapping: Fault = (context) => {
   const { cluster, chance } = context
   const directions = isolated(context)
-  let isOver = false
-  let isCut = false
+  let mend: (() => void) | undefined
+  let cancel: Cancel
   const flap = (): void => {
-    isCut = !isCut && !isOver
-    for (const direction of directions) {
-      if (isCut) cluster.links.cut(direction)
-      else cluster.links.mend(direction)
+    if (mend === undefined) mend = cluster.links.cut(directions)
+    else {
+      mend()
+      mend = undefined
     }
-    if (!isOver) cluster.world.after(chance.between(200, 800), flap)
+    cancel = cluster.world.after(chance.between(200, 800), flap)
   }
   flap()
   return () => {
-    isOver = true
-    for (const direction of directions) cluster.links.mend(direction)
+    cancel()
+    mend?.()
   }
 }
 

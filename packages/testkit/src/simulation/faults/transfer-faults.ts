@@ -23,15 +23,16 @@ export const handOverDeaf: Fault = ({ cluster, crashPoints, chance }) => {
     .transferLeadership(chance.pick(others).id, 2_000)
     .catch(() => undefined)
   const directions = others.map(({ id }): Direction => [id, leader.id])
+  let mend: (() => void) | undefined
   const disarm = crashPoints.arm({
     member: leader,
     points: ['before timeoutNow is sent'],
     onHit: () => {
-      for (const direction of directions) links.cut(direction)
+      mend = links.cut(directions)
     },
   })
   return () => {
     disarm()
-    for (const direction of directions) links.mend(direction)
+    mend?.()
   }
 }

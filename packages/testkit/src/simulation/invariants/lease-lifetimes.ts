@@ -57,14 +57,9 @@ export class LeaseLifetimes {
     return [...this.#known.keys()].slice(-NEWEST)
   }
 
-  /** Those that nobody has renewed for so long after their time, and that are still there. */
-  overdue(marginMs: number): readonly string[] {
-    const nowMs = this.#nowMs()
-    return [...this.#known]
-      .filter(([id, { renewedMs, ttlMs }]) => {
-        return !this.#ended.has(id) && nowMs > renewedMs + ttlMs + marginMs
-      })
-      .map(([id]) => id)
+  /** Those that were granted, and are neither revoked nor expired. */
+  get unended(): readonly string[] {
+    return [...this.#known.keys()].filter((id) => !this.#ended.has(id))
   }
 
   #onCommitted({ term, applied }: LedgerEntry): void {

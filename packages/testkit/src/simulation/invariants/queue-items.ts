@@ -11,7 +11,8 @@ export class QueueItems {
   /** By value, which is unique. */
   readonly #pushes = new Map<string, Push>()
   readonly #acked = new Set<string>()
-  readonly #maybeAcked = new Set<string>()
+  /** Acknowledgements by value that may have taken effect, or may yet. */
+  readonly #maybeAcked = new Map<string, number>()
   #deliveries = 0
 
   get deliveries(): number {
@@ -42,7 +43,14 @@ export class QueueItems {
   }
 
   acking(value: string): void {
-    this.#maybeAcked.add(value)
+    this.#maybeAcked.set(value, (this.#maybeAcked.get(value) ?? 0) + 1)
+  }
+
+  /** It certainly failed. */
+  notAcked(value: string): void {
+    const left = (this.#maybeAcked.get(value) ?? 0) - 1
+    if (left > 0) this.#maybeAcked.set(value, left)
+    else this.#maybeAcked.delete(value)
   }
 
   acked(value: string): void {

@@ -8,7 +8,7 @@ import type { WatchResponse } from '@holdfast/protocol'
 import { keyValueOf } from '../../workload/run-kv.js'
 import { check } from '../check.js'
 import { changeOf } from '../changes.js'
-import type { ChangeEvent } from '../../history/change-log.js'
+import { keyOf, modRevisionOf, type ChangeEvent } from '../../history/change-log.js'
 import type { KeyValue } from '../../history/kv-operation.js'
 import type { RunRecords } from '../run-records.js'
 import { isSameValue } from '../same-value.js'
@@ -115,11 +115,6 @@ function wireKeyValue({ key, value, ...rest }: NonNullable<WireEvent['kv']>): Ke
   return keyValueOf({ ...rest, keyBytes: key, bytes: value })
 }
 
-function keyOf(event: ChangeEvent): string {
-  return event.type === 'put' ? event.kv.key : event.key
-}
-
 function describe(event: ChangeEvent): string {
-  const revision = event.type === 'put' ? event.kv.modRevision : event.modRevision
-  return `${event.type} ${keyOf(event)} at ${revision}`
+  return `${event.type} ${keyOf(event)} at ${modRevisionOf(event)}`
 }

@@ -4,28 +4,26 @@
  */
 
 import type { WatchBatch } from '@holdfast/client'
-import type { RevisionEvents } from '@holdfast/coordinator/parts'
+import { keyOf, type ChangeEvent } from '../../history/change-log.js'
+import { keyValueOf } from '../../workload/run-kv.js'
+import { changeOf } from '../changes.js'
 import { check } from '../check.js'
 import type { Ledger } from '../ledger.js'
-
-type StoreEvent = RevisionEvents['events'][number]
+import { isSameValue } from '../same-value.js'
+import type { KnownStates } from './known-states.js'
 
 /** What one watch has been told so far. */
 export class WatchedKeys {
-  readonly #ledger: Ledger
+  readonly prefix: string
+  readonly #records: WatchedChanges
   readonly #name: string
-  readonly #prefix: string
   #nextRevision: number
 
-  constructor(ledger: Ledger, name: string, prefix: string, fromRevision: number) {
-    this.#ledger = ledger
+  constructor(records: WatchedChanges, name: string, prefix: string, fromRevision: number) {
+    this.prefix = prefix
+    this.#records = records
     this.#name = name
-    this.#prefix = prefix
     this.#nextRevision = fromRevision
-  }
-
-  get prefix(): string {
-    return this.#prefix
   }
 
   get nextRevision(): number {
@@ -33,29 +31,36 @@ export class WatchedKeys {
   }
 
   told({ revision, events }: WatchBatch): void {
-    check(revision >= this.#nextRevision, `${this.#name} was told of ${revision} again`)
-    check(revision <= this.#ledger.revision, `${this.#name} was told of ${revision}, which is not`)
+    const name = this.#name
+    const { ledger } = this.#records
+    this.#records.told += 1
+    check(revision >= this.#nextRevision, `${name} was told of ${revision} again`)
+    check(revision <= ledger.revision, `${name} was told of ${revision}, which is not`)
     for (let at = this.#nextRevision; at < revision; at += 1) {
-      check(this.#expected(at).length === 0, `${this.#name} was not told of revision ${at}`)
+      check(this.#expected(at).length === 0, `${name} was not told of revision ${at}`)
     }
-    const expected = this.#expected(revision).map(describe)
-    const told = events.map(({ type, entry }) =>
-      describe({ type, kv: { ...fieldsOf(entry), key: entry.keyBytes, value: entry.bytes } }),
-    )
+    const expected = this.#expected(revision)
+    const told = events.map(readEvent)
     check(
-      expected.join() === told.join(),
-      `${this.#name} was told of ${revision}: ${told.join()}, not ${expected.join()}`,
+      isSameValue(told, expected),
+      `${name} was told of ${revision}: ${JSON.stringify(told)}, not ${JSON.stringify(expected)}`,
     )
     this.#nextRevision = revision + 1
   }
 
-  /** The watch ended, because what is before this revision is compacted. It goes on from there. */
-  compacted(compactRevision = this.#nextRevision + 1): void {
+  /**
+   * The watch ended, because what is before this revision is compacted. It goes on from there; or, if
+   * it was not told the revision, from what is compacted by now.
+   */
+  compacted(compactRevision?: number): void {
+    const { states } = this.#records
+    const from = compactRevision ?? states.compactRevision
     check(
-      compactRevision > this.#nextRevision,
-      `${this.#name} lost its history at ${compactRevision}, and had been told all before it`,
+      from > this.#nextRevision && from <= states.compactRevision,
+      `${this.#name} lost its history before ${from}, when it was at ${this.#nextRevision}, ` +
+        `and ${states.compactRevision} was compacted`,
     )
-    this.#nextRevision = compactRevision
+    this.#nextRevision = from
   }
 
   /** Everything up to this revision has been told. */
@@ -66,66 +71,30 @@ export class WatchedKeys {
     return true
   }
 
-  #expected(revision: number): readonly StoreEvent[] {
-    const change = this.#ledger.changes[revision - 2]
-    return change?.events.filter(({ kv }) => startsWith(kv.key, this.#prefix)) ?? []
+  #expected(revision: number): readonly ChangeEvent[] {
+    const change = this.#records.ledger.changes[revision - 2]
+    if (change === undefined) return []
+    return changeOf(change).events.filter((event) => keyOf(event).startsWith(this.prefix))
   }
 }
 
 export class WatchedChanges {
-  readonly #ledger: Ledger
-  #told = 0
-
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger
-  }
-
+  readonly ledger: Ledger
+  readonly states: KnownStates
   /** Batches that watches were told. */
-  get told(): number {
-    return this.#told
+  told = 0
+
+  constructor(ledger: Ledger, states: KnownStates) {
+    this.ledger = ledger
+    this.states = states
   }
 
   begin(name: string, prefix: string, fromRevision: number): WatchedKeys {
-    const keys = new WatchedKeys(this.#ledger, name, prefix, fromRevision)
-    const told = keys.told.bind(keys)
-    keys.told = (batch) => {
-      this.#told += 1
-      told(batch)
-    }
-    return keys
+    return new WatchedKeys(this, name, prefix, fromRevision)
   }
 }
 
-function startsWith(key: Uint8Array, prefix: string): boolean {
-  return Buffer.from(key).toString('latin1').startsWith(prefix)
-}
-
-interface Described {
-  readonly type: string
-  readonly kv: {
-    readonly key: Uint8Array
-    readonly value: Uint8Array
-    readonly createRevision: number
-    readonly modRevision: number
-    readonly version: number
-  }
-}
-
-function describe({ type, kv }: Described): string {
-  const { key, value, createRevision, modRevision, version } = kv
-  const [name, text] = [Buffer.from(key), Buffer.from(value)].map((bytes) =>
-    bytes.toString('latin1'),
-  )
-  return type === 'delete'
-    ? `delete ${name} at ${modRevision}`
-    : `put ${name}=${text} at ${modRevision} since ${createRevision}, version ${version}`
-}
-
-function fieldsOf(entry: {
-  readonly createRevision: number
-  readonly modRevision: number
-  readonly version: number
-}) {
-  const { createRevision, modRevision, version } = entry
-  return { createRevision, modRevision, version }
+function readEvent({ type, entry }: WatchBatch['events'][number]): ChangeEvent {
+  const kv = keyValueOf(entry)
+  return type === 'put' ? { type, kv } : { type, key: kv.key, modRevision: kv.modRevision }
 }

@@ -1,9 +1,9 @@
 /** Puts items into a queue, and takes items out of it. */
 
+import type { Message } from '@holdfast/client'
 import { HoldfastError } from '@holdfast/protocol'
 import { check } from '../check.js'
 import type { ClientProcess } from '../client-process.js'
-import { orFailed } from '../run-records.js'
 
 export const QUEUE = 'jobs'
 /** More than a run of faults uses up. */
@@ -42,19 +42,27 @@ async function take(process: ClientProcess): Promise<void> {
       if (!message.signal.aborted) records.work.works(`item ${id}`, fencingToken, name)
       await pause(chance.exponential(WORK_MS))
       if (chance.happens(0.2)) await message.nack()
-      else {
-        records.queue.acking(value)
-        const isAcked = await orFailed(message.ack().then(() => true))
-        if (isAcked === true) {
-          records.queue.acked(value)
-          checkOwnClaim(process, message)
-        } else await message.nack()
-      }
+      else await acknowledge(process, message)
       return
     }
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
   }
+}
+
+async function acknowledge(process: ClientProcess, message: Message<string>): Promise<void> {
+  const { queue } = process.records
+  queue.acking(message.value)
+  try {
+    await message.ack()
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    if (error.outcome === 'not-applied') queue.notAcked(message.value)
+    await message.nack()
+    return
+  }
+  queue.acked(message.value)
+  checkOwnClaim(process, message)
 }
 
 /** What removed the item ended the claim that it was delivered under, and not one of somebody else. */
