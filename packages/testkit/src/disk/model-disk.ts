@@ -8,7 +8,13 @@
  */
 
 import { basename, dirname, relative } from 'node:path'
-import { ModelDirectory, ModelFile, type Change, type ModelNode } from './model-file.js'
+import {
+  ModelDirectory,
+  ModelFile,
+  type Change,
+  type ModelNode,
+  type Written,
+} from './model-file.js'
 import { bytesOf, textOf, type CallEvent, type SystemCall } from './system-call.js'
 
 interface OpenFile {
@@ -17,16 +23,28 @@ interface OpenFile {
   position: number
 }
 
+interface UnderWay {
+  readonly finish: () => void
+  /** Whether that is so, too, if its program ends before it returns. */
+  readonly outlivesProgram: boolean
+}
+
 /** Shared memory of SQLite's readers and writers: not read after a restart. */
 const UNSYNCED_BY_DESIGN = /-shm$/
-const KNOWN_NOT_TO_MATTER = new Set(['dup', 'dup2', 'dup3', 'sync_file_range'])
+/** Where descriptors stand among the arguments, if not in the first place alone. */
+const DESCRIPTORS_AT: Readonly<Record<string, readonly number[]>> = {
+  copy_file_range: [0, 2],
+  dup2: [0, 1],
+  dup3: [0, 1],
+  mmap: [4],
+}
 
 export class ModelDisk {
   readonly root = new ModelDirectory()
   readonly #rootPath: string
   #open = new Map<number, OpenFile>()
   /** What calls under way will have done when they return. */
-  readonly #underWay = new Map<SystemCall, () => void>()
+  readonly #underWay = new Map<SystemCall, UnderWay>()
   #isOurs = false
 
   /** `rootPath` exists, is durable, and empty. */
@@ -34,8 +52,14 @@ export class ModelDisk {
     this.#rootPath = rootPath
   }
 
-  /** The program that was traced has ended, however: its writes are not lost, its descriptors are. */
+  /**
+   * The program that was traced has ended, however: its descriptors are lost, its changes are not. One
+   * that was cut off counts as made, so that the next fsync covers it; an fsync that was, as none.
+   */
   endProgram(): void {
+    for (const { finish, outlivesProgram } of this.#underWay.values()) {
+      if (outlivesProgram) finish()
+    }
     this.#open = new Map()
     this.#underWay.clear()
   }
@@ -75,39 +99,44 @@ export class ModelDisk {
       case 'mkdir':
         this.#rename(call)
         return
+      case 'close':
+        if (file !== undefined) this.#close(call, file)
+        return
       case 'open':
       case 'openat':
       case 'creat':
-      case 'close':
         return
       default:
-        this.#refuse(call, file)
+        this.#refuse(call)
     }
   }
 
   /** What it does to descriptors, and what an fsync makes durable, is so from its return on. */
   #end(call: SystemCall): void {
-    const finish = this.#underWay.get(call)
+    const underWay = this.#underWay.get(call)
     this.#underWay.delete(call)
     if (call.result === undefined || call.result < 0) {
-      if (finish !== undefined) throw new Error(`${call.name} failed after it had begun`)
+      if (underWay !== undefined) throw new Error(`${call.name} failed after it had begun`)
       return
     }
-    if (finish !== undefined) this.#isOurs = true
-    finish?.()
-    if (call.name === 'close') this.#open.delete(Number(call.args[0]))
+    if (underWay !== undefined) this.#isOurs = true
+    underWay?.finish()
     if (call.name === 'openat') this.#openAt(call, call.result)
-    if (call.name === 'open' || call.name === 'creat') this.#refuse(call, undefined)
+    if (call.name === 'open' || call.name === 'creat') this.#refuse(call)
   }
 
   #write(call: SystemCall, file: OpenFile, bytes: Buffer, at: number): void {
     const { node } = file
     if (node.kind !== 'file') return
     if (call.name === 'write') file.position += bytes.length
-    const change = { type: 'write', at, bytes, isDone: false } as const
-    if (call.result !== undefined && call.result !== bytes.length) throw new Error('a short write')
+    const change: Written = { type: 'write', at, bytes, isDone: false }
     node.pending.push(change)
-    this.#doneLater(call, change)
+    const finish = (): void => {
+      const { result = bytes.length } = call
+      if (result !== bytes.length) throw new Error('a short write')
+      change.isDone = true
+    }
+    this.#finishLater(call, { finish, outlivesProgram: true })
   }
 
   #resize(call: SystemCall, { node }: OpenFile, size: number): void {
@@ -119,7 +148,16 @@ export class ModelDisk {
 
   #sync(call: SystemCall, node: ModelNode): void {
     const covered: readonly Change[] = node.pending.filter(({ isDone }) => isDone)
-    this.#finishLater(call, () => node.sync(covered))
+    this.#finishLater(call, { finish: () => node.sync(covered), outlivesProgram: false })
+  }
+
+  /** Its number is free, and may be another file's, before it returns. */
+  #close(call: SystemCall, file: OpenFile): void {
+    const descriptor = Number(call.args[0])
+    const finish = (): void => {
+      if (this.#open.get(descriptor) === file) this.#open.delete(descriptor)
+    }
+    this.#finishLater(call, { finish, outlivesProgram: false })
   }
 
   #rename(call: SystemCall): void {
@@ -185,21 +223,24 @@ export class ModelDisk {
   }
 
   #doneLater(call: SystemCall, change: Change): void {
-    this.#finishLater(call, () => (change.isDone = true))
+    const finish = (): void => {
+      change.isDone = true
+    }
+    this.#finishLater(call, { finish, outlivesProgram: true })
   }
 
-  #finishLater(call: SystemCall, finish: () => void): void {
+  #finishLater(call: SystemCall, underWay: UnderWay): void {
     this.#isOurs = true
-    this.#underWay.set(call, finish)
+    this.#underWay.set(call, underWay)
   }
 
-  #refuse({ name, args }: SystemCall, file: OpenFile | undefined): void {
-    if (KNOWN_NOT_TO_MATTER.has(name)) {
-      if (file === undefined) return
-    } else if (name === 'mmap') {
-      const mapped = this.#open.get(Number(args[4]))
+  /** Unless it has nothing to do with our files. */
+  #refuse({ name, args }: SystemCall): void {
+    const descriptors = DESCRIPTORS_AT[name] ?? [0]
+    const [file] = descriptors.flatMap((at) => this.#open.get(Number(args[at])) ?? [])
+    if (name === 'mmap') {
       const isWritten = args[3]?.includes('MAP_SHARED') === true && args[2]?.includes('WRITE')
-      if (mapped === undefined || !isWritten || UNSYNCED_BY_DESIGN.test(mapped.path)) return
+      if (file === undefined || !isWritten || UNSYNCED_BY_DESIGN.test(file.path)) return
     } else if (file === undefined && !this.#namesOurs(args)) return
     throw new Error(`the model disk does not know ${name}(${args.join().slice(0, 200)})`)
   }
