@@ -34,6 +34,31 @@ const PROGRAM = `
   console.log(JSON.stringify({ fsync, fsyncMs, write, again, inside, read, free, afterCut }))
 `
 
+/** Fills a disk of 8000 bytes again and again, each time with what has just been given back. */
+const REFILLING_PROGRAM = `
+  const fs = require('node:fs')
+  const { join } = require('node:path')
+  const [one, other] = ['one', 'other'].map((name) => join(process.argv[1], name))
+  const fill = (path, flags, bytes) => {
+    const fd = fs.openSync(path, flags)
+    let written = 0
+    try {
+      while (written < bytes) written += fs.writeSync(fd, Buffer.alloc(bytes - written))
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error
+    }
+    fs.closeSync(fd)
+    return written
+  }
+  const first = [fill(one, 'w', 5000), fill(other, 'w', 5000)]
+  fs.renameSync(one, other)
+  const afterRename = fill(one, 'w', 5000)
+  const afterCut = [fill(one, 'w', 9000), fill(other, 'r+', 5000), fill(other, 'w', 9000)]
+  fs.renameSync(one, one)
+  const afterNothing = fill(one, 'r+', 5000)
+  console.log(JSON.stringify({ first, afterRename, afterCut, afterNothing }))
+`
+
 const NONE: DiskFaultHits = {
   slowed: 0,
   failedFsyncs: 0,
@@ -71,10 +96,14 @@ describe.skipIf(!canCompileDiskFaults())('a disk', () => {
     rmSync(directory, { recursive: true })
   })
 
-  async function run(where = directory): Promise<Outcome> {
+  async function runProgram(program: string, where: string): Promise<unknown> {
     const env = { ...process.env, ...faults.env }
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', PROGRAM, where], { env })
-    return JSON.parse(stdout) as Outcome
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program, where], { env })
+    return JSON.parse(stdout)
+  }
+
+  async function run(where = directory): Promise<Outcome> {
+    return (await runProgram(PROGRAM, where)) as Outcome
   }
 
   it('without faults does what it is asked', async () => {
@@ -110,6 +139,17 @@ describe.skipIf(!canCompileDiskFaults())('a disk', () => {
     expect(faults.bytesLeft).toBe(8_000)
     faults.full(0)
     expect(await run()).toMatchObject({ write: 'ENOSPC' })
+  })
+
+  it('is given back what is renamed over, and what is opened to be written anew', async () => {
+    faults.full(8_000)
+    expect(await runProgram(REFILLING_PROGRAM, directory)).toEqual({
+      first: [5000, 3000],
+      afterRename: 3000,
+      afterCut: [3000, 5000, 5000],
+      afterNothing: 3000,
+    })
+    expect(faults.bytesLeft).toBe(0)
   })
 
   it('is one of some files only', async () => {

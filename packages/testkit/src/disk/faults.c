@@ -8,7 +8,10 @@
  * An error is returned in place of the call, which is not made: as after an fsync that failed, what
  * was to be written may or may not be there. Counters say how often a fault took effect.
  *
- * Space is counted as files grow and shrink; what lies in holes, and copies on write, are not.
+ * Space is counted as files grow and shrink, and go by unlink, rename, or open with O_TRUNC; what
+ * lies in holes, and copies on write, are not. Nor is what is done with O_APPEND, by paths that are
+ * not absolute, or by a call that is not here: writev, pwritev, truncate, openat, creat, unlinkat,
+ * renameat, copy_file_range, sendfile, and what stdio opens and writes.
  */
 
 #define _GNU_SOURCE
@@ -127,6 +130,14 @@ static void give_back(int64_t bytes) {
   if (bytes > 0 && is_limited()) __atomic_add_fetch(&control->bytes_left, bytes, __ATOMIC_SEQ_CST);
 }
 
+/* What is free again when a file is emptied, or loses a name: then only if that is its last. */
+static int64_t space_of(const char *path, int loses_name) {
+  struct stat status;
+  if (!is_limited() || !is_below(path) || stat(path, &status) != 0) return 0;
+  if (!S_ISREG(status.st_mode) || (loses_name && status.st_nlink > 1)) return 0;
+  return (int64_t)status.st_size;
+}
+
 static ssize_t no_space(void) {
   errno = ENOSPC;
   return -1;
@@ -200,12 +211,35 @@ int fallocate(int fd, int mode, off_t at, off_t length) {
 
 int unlink(const char *path) {
   NEXT(unlink);
-  struct stat status;
-  int is_freed = is_limited() && is_below(path) && stat(path, &status) == 0 && status.st_nlink == 1;
+  int64_t freed = space_of(path, 1);
   int result = next(path);
-  if (result == 0 && is_freed) give_back(status.st_size);
+  if (result == 0) give_back(freed);
   return result;
 }
+
+int rename(const char *from, const char *to) {
+  NEXT(rename);
+  int64_t freed = strcmp(from, to) == 0 ? 0 : space_of(to, 1);
+  int result = next(from, to);
+  if (result == 0) give_back(freed);
+  return result;
+}
+
+#define OPENING(name) \
+  int name(const char *path, int flags, ...) { \
+    NEXT(name); \
+    va_list rest; \
+    va_start(rest, flags); \
+    mode_t mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(rest, mode_t) : 0; \
+    va_end(rest); \
+    int64_t freed = flags & O_TRUNC ? space_of(path, 0) : 0; \
+    int fd = next(path, flags, mode); \
+    if (fd >= 0) give_back(freed); \
+    return fd; \
+  }
+
+OPENING(open)
+OPENING(open64)
 
 int statfs64(const char *path, struct statfs64 *status) {
   NEXT(statfs64);
