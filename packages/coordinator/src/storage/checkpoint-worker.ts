@@ -31,6 +31,7 @@ import {
 import { copyState, DamagedPageError } from './copy-state.js'
 import { PageSums, sumsPathOf } from './page-sums.js'
 import { openClient } from './sqlite-client.js'
+import { syncWal } from './sync-wal.js'
 import { pagesInWal } from './wal-pages.js'
 import { failPlainly } from './worker-failure.js'
 
@@ -156,22 +157,12 @@ function truncate(): void {
   summedFrames = 0
   sums.save(sumsPath)
   copyWholly('TRUNCATE')
-  syncWal()
+  syncWal(walPath)
 }
 
 function copyWholly(mode: 'FULL' | 'TRUNCATE'): void {
   for (let attempt = 1; copy(mode).busy !== 0; attempt++) {
     invariant(attempt < MAX_TRUNCATE_ATTEMPTS, 'a reader keeps the WAL of the state from ending')
-  }
-}
-
-/** The WAL file carries no locks, so it can be opened and closed at will. */
-function syncWal(): void {
-  const wal = openSync(walPath, 'r+')
-  try {
-    fsyncSync(wal)
-  } finally {
-    closeSync(wal)
   }
 }
 

@@ -1,12 +1,14 @@
 import {
   closeSync,
   copyFileSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -16,6 +18,7 @@ import type { CommittedProposal } from '../state-machine/state-machine.js'
 import type { Storage } from './open-storage.js'
 import { openStateStore } from './sqlite-state-store.js'
 import { logAndApply, newDirectory, open } from './storage.test-support.js'
+import { watchingFiles, type Watched } from './watched-files.test-support.js'
 
 const WAL_BYTES = 1024 * 1024
 const SOON = { walBytes: WAL_BYTES, intervalMs: 60_000 }
@@ -130,6 +133,26 @@ describe('checkpoints of the state', () => {
     }
     expect(held).toBeGreaterThan(0)
     expect(storage.durableAppliedIndex).toBeGreaterThan(0)
+  })
+
+  it('that a kill has ended before the emptied WAL was synced leave that to the next start', async () => {
+    const directory = newDirectory()
+    await (await open(directory)).close()
+    const wal = join(directory, 'state.db-wal')
+    writeFileSync(wal, '')
+    const { ino } = statSync(wal)
+    const synced: number[] = []
+    const watch = ({ fsyncSync }: Watched): Partial<Watched> => ({
+      fsyncSync: (descriptor) => {
+        if (fstatSync(descriptor).ino === ino) synced.push(fstatSync(descriptor).size)
+        fsyncSync(descriptor)
+      },
+    })
+    await watchingFiles(watch, async () => {
+      await open(directory)
+    })
+    // Before anything was written to it.
+    expect(synced).toEqual([0])
   })
 
   it('leave nothing behind for the next start', async () => {

@@ -20,11 +20,13 @@ import { LogRows } from './log-rows.js'
 import { formatOf, migrate } from './migrate.js'
 import { LogStartRow, type LogStart } from './log-start.js'
 import { hardState, identity, logStart, RAFT_MIGRATIONS } from './raft-schema.js'
+import { asUnusable } from './sqlite-client.js'
 import { StorageError } from './storage-error.js'
 import { readClaim } from './superblock.js'
 import { transactionsOf } from './transaction.js'
 import { verifyNewestEntries } from './verify-log.js'
 import { verifyAgainstClaim } from './verify-superblock.js'
+import { WalGuard } from './wal-guard.js'
 
 const EMPTY_LOG_START = { index: 0, term: 0, checksum: EMPTY_LOG_CHECKSUM }
 
@@ -60,32 +62,59 @@ export function readDirectoryIdentity(directory: string): DirectoryIdentity | un
   }
 }
 
-/** @throws StorageError */
+/** What it returns is durable, whatever came before. @throws StorageError */
 export function prepareRaftDatabase(options: RaftDatabaseOptions): StoredLog {
-  const connection = openConnection(options.path, 'full')
+  const { path } = options
+  const connection = openConnection(path, 'full')
+  let guard: WalGuard | undefined
   try {
-    migrate(connection, RAFT_MIGRATIONS)
-    claim(connection, options)
-    const rows = new LogRows(connection)
-    const startRow = new LogStartRow(connection)
-    const start = startRow.load()
-    const saved = loadHardState(connection)
-    const { identity: owner } = options
-    verifyNewestEntries(rows, start, { path: options.path, memberId: owner.memberId })
-    const claimed = readClaim(options.superblock)
-    if (claimed !== undefined) {
-      const directory = dirname(options.path)
-      verifyAgainstClaim(claimed, { directory, identity: owner, hardState: saved, start, rows })
-    }
-    return {
-      hardState: saved,
-      memberships: startRow.memberships(),
-      start,
-      lastIndex: rows.newestIndex() ?? start.index,
-    }
+    guard = new WalGuard(path)
+    const stored = loadVerified(connection, options)
+    makeDurable(connection, path)
+    return stored
   } finally {
     connection.client.close()
+    guard?.close()
   }
+}
+
+function loadVerified(connection: Connection, options: RaftDatabaseOptions): StoredLog {
+  migrate(connection, RAFT_MIGRATIONS)
+  claim(connection, options)
+  const rows = new LogRows(connection)
+  const startRow = new LogStartRow(connection)
+  const start = startRow.load()
+  const saved = loadHardState(connection)
+  const { identity: owner } = options
+  verifyNewestEntries(rows, start, { path: options.path, memberId: owner.memberId })
+  const claimed = readClaim(options.superblock)
+  if (claimed !== undefined) {
+    const directory = dirname(options.path)
+    verifyAgainstClaim(claimed, { directory, identity: owner, hardState: saved, start, rows })
+  }
+  return {
+    hardState: saved,
+    memberships: startRow.memberships(),
+    start,
+    lastIndex: rows.newestIndex() ?? start.index,
+  }
+}
+
+/**
+ * After a kill between a write of the WAL and its fsync, what was read may be in the page cache only.
+ * SQLite would copy it when the connection is closed, too, but say nothing of an fsync that fails. The
+ * guard keeps it from that, and so from trying again what has failed here (catalogue 32).
+ */
+function makeDurable({ client }: Connection, path: string): void {
+  let busy: unknown
+  try {
+    // The first column.
+    busy = client.pragma('wal_checkpoint(TRUNCATE)', { simple: true })
+  } catch (error) {
+    throw asUnusable(path, error)
+  }
+  if (busy === 0) return
+  throw new StorageError('directoryInUse', `${path} is in use by another program`)
 }
 
 function claim(connection: Connection, options: RaftDatabaseOptions): void {

@@ -3,7 +3,7 @@
  * to nothing, checks the log, finishes what a crash has interrupted.
  */
 
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { readPosition } from './copy-state.js'
 import { createFile } from './data-directory.js'
 import type { DirectoryPaths } from './directory-paths.js'
@@ -12,6 +12,7 @@ import { appliedIndexOf, installSnapshot } from './install-snapshot.js'
 import { verifyPages } from './page-sums.js'
 import { prepareRaftDatabase, type RaftDatabaseOptions, type StoredLog } from './raft-database.js'
 import { StorageError } from './storage-error.js'
+import { syncWal } from './sync-wal.js'
 import { verifyReceived } from './verify-received.js'
 import { wayBack } from './way-back.js'
 
@@ -28,6 +29,7 @@ export function recoverDirectory(
   const stored = prepareRaftDatabase({ path, superblock, ...owner })
   const way = wayBack(paths.directory, owner.identity.memberId)
   finishInstallation(paths, stored.start.index, way)
+  syncEmptiedWal(`${paths.state}-wal`)
   verifyPages(paths.state, way)
   return stored
 }
@@ -45,6 +47,11 @@ function finishInstallation(paths: DirectoryPaths, startIndex: number, way: stri
     if (readPosition(received).index === startIndex) installSnapshot(received, state)
   }
   removeSnapshot(received)
+}
+
+/** A kill may have come before the checkpoint worker has done so; writes must not go on before. */
+function syncEmptiedWal(walPath: string): void {
+  if (existsSync(walPath) && statSync(walPath).size === 0) syncWal(walPath)
 }
 
 /**
