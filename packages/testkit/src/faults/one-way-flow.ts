@@ -99,8 +99,7 @@ export class OneWayFlow {
     const sink = this.#sink()
     if (piece.type === 'bytes') {
       this.#queuedBytes -= piece.bytes.length
-      this.#conditions.counters.passedBytes += piece.bytes.length
-      if (sink.writable && !sink.write(piece.bytes)) {
+      if (sink.writable && !this.#write(sink, piece.bytes)) {
         this.#source.pause()
         sink.once('drain', () => this.#source.resume())
       } else if (this.#queuedBytes <= MAX_HELD_BYTES) {
@@ -111,6 +110,12 @@ export class OneWayFlow {
     } else {
       sink.destroy()
     }
+  }
+
+  /** @returns whether the sink takes more */
+  #write(sink: Socket, bytes: Buffer): boolean {
+    this.#conditions.counters.passedBytes += bytes.length
+    return sink.write(bytes)
   }
 
   #dueMs(): number {
