@@ -15,16 +15,15 @@ export { replayTrace, type ReplayedEvent } from './disk/replay-trace.js'
 export { canTrace, traceCommand, type TracedCommand } from './disk/trace-command.js'
 export { etcdCommand } from './etcd-command.js'
 export { startFaultyCluster, type FaultyCluster } from './faults/faulty-cluster.js'
-export { FaultyLink, type Direction } from './faults/faulty-link.js'
+export { type Direction } from './faults/faulty-link.js'
 export type { CutKind, FaultyNetwork, Pair } from './faults/faulty-network.js'
-export { MemberNetwork } from './faults/member-network.js'
 export { startPacketCluster } from './faults/packet-cluster.js'
-export { canMakeNetworks, PacketNetwork } from './faults/packet-network.js'
+export { canMakeNetworks } from './faults/packet-network.js'
 export type { FlowCounters } from './faults/one-way-flow.js'
 export * as partitions from './faults/partitions.js'
 export { freePorts } from './free-ports.js'
 export { MemberProcess, type MemberExit } from './member-process.js'
-export { isHealthy, memberStatus, type MemberStatus } from './member-status.js'
+export { memberStatus, type MemberStatus } from './member-status.js'
 export {
   startProcessCluster,
   type MemberCommand,
@@ -80,7 +79,7 @@ export {
   type NotLinearizable,
 } from './history/linearizability.js'
 export { type Model } from './history/model.js'
-export { describeRecord, type OperationRecord, type Outcome } from './history/operation-record.js'
+export { type OperationRecord, type Outcome } from './history/operation-record.js'
 export { checkQueue } from './history/queue-check.js'
 export type {
   DeliveryRecord,
@@ -90,12 +89,6 @@ export type {
 } from './history/queue-record.js'
 export { checkRevisions, type SweepOptions, type SweepViolation } from './history/revision-sweep.js'
 export { type Violation } from './history/violation.js'
-export {
-  checkSet,
-  type AddRecord,
-  type ReadRecord,
-  type SetViolation,
-} from './history/set-check.js'
 export { checkWatches, type WatchCheckOptions, type WatchViolation } from './history/watch-check.js'
 export { type WatchMessage, type WatchRecord, type WatchStream } from './history/watch-record.js'
 export { checkWellFormed, type MalformedHistory } from './history/well-formed.js'

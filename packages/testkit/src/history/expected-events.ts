@@ -24,7 +24,7 @@ export function expectedOf(watch: WatchRecord, changes: readonly Change[]): read
     .filter(({ events }) => events.length > 0)
 }
 
-export function isAskedFor(watch: WatchRecord, event: ChangeEvent): boolean {
+function isAskedFor(watch: WatchRecord, event: ChangeEvent): boolean {
   const filter = event.type === 'put' ? 'noPut' : 'noDelete'
   return watch.filters?.includes(filter) !== true && isInInterval(keyOf(event), watch)
 }

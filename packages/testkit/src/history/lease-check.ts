@@ -12,7 +12,7 @@
 
 import { groupedBy } from './grouped-by.js'
 import type { OperationRecord } from './operation-record.js'
-import type { Violation } from './violation.js'
+import { violation, type Violation } from './violation.js'
 
 /** A grant or a keepalive. */
 export type RenewalRecord = OperationRecord<
@@ -77,15 +77,15 @@ function earlyEnds(id: string, records: readonly LeaseRecord[]): readonly LeaseV
   const revokedMs = Math.min(...records.filter(isRevocation).map(({ startMs }) => startMs))
   for (const renewal of records.filter(isGranting)) {
     if (renewal.startMs > atMs) {
-      found.push(violation('renewedAfterEnd', `${id} was gone at ${atMs} ms`, end, renewal))
+      found.push(violation('renewedAfterEnd', `lease ${id} was gone at ${atMs} ms:`, end, renewal))
     } else if (revokedMs > atMs && atMs < promisedUntil(renewal)) {
-      const what = `${id} was gone at ${atMs} ms, promised until ${promisedUntil(renewal)} ms`
+      const what = `lease ${id} was gone at ${atMs} ms, promised until ${promisedUntil(renewal)} ms:`
       found.push(violation('earlyExpiry', what, renewal, end))
     }
   }
   const later = records.find((r) => r.kind === 'leaseSighting' && r.isThere && r.seenMs > atMs)
   if (later !== undefined) {
-    found.push(violation('thereAfterEnd', `${id} was gone at ${atMs} ms`, end, later))
+    found.push(violation('thereAfterEnd', `lease ${id} was gone at ${atMs} ms:`, end, later))
   }
   return found
 }
@@ -105,7 +105,7 @@ function lateEnds(
   return records
     .filter((r): r is LeaseSighting => r.kind === 'leaseSighting')
     .filter(({ isThere, seenMs }) => isThere && seenMs > latestMs)
-    .map((record) => violation('outlived', `${id} should be gone by ${latestMs} ms`, record))
+    .map((record) => violation('outlived', `lease ${id} should be gone by ${latestMs} ms:`, record))
 }
 
 /** A lease is gone when that was seen, and when a renewal or a revocation said so. */
@@ -140,13 +140,4 @@ function promisedUntil(renewal: RenewalRecord): number {
 
 function idOf(record: LeaseRecord): string {
   return record.kind === 'leaseSighting' ? record.id : record.input.id
-}
-
-function violation(
-  kind: LeaseViolation['kind'],
-  what: string,
-  ...records: readonly LeaseRecord[]
-): LeaseViolation {
-  const told = records.map((record) => JSON.stringify(record)).join(' and ')
-  return { kind, message: `lease ${what}: ${told}`, records }
 }

@@ -11,7 +11,7 @@
  */
 
 import { groupedBy } from './grouped-by.js'
-import type { Violation } from './violation.js'
+import { violation, type Violation } from './violation.js'
 
 export interface ContenderRecord {
   readonly kind: 'contender'
@@ -167,13 +167,4 @@ function wrongWrites(
     if (newest === undefined || write.token > newest.token) newest = write
   }
   return found
-}
-
-function violation(
-  kind: LockViolation['kind'],
-  what: string,
-  ...records: LockViolation['records']
-): LockViolation {
-  const told = records.map((record) => JSON.stringify(record)).join(' and ')
-  return { kind, message: `${what} ${told}`, records }
 }

@@ -11,6 +11,7 @@
 import { groupedBy } from './grouped-by.js'
 import { wrongOrders } from './queue-order.js'
 import type { DeliveryRecord, PushRecord, QueueHistory, QueueViolation } from './queue-record.js'
+import { violation } from './violation.js'
 
 export function checkQueue(history: QueueHistory): readonly QueueViolation[] {
   return [...new QueueCheck(history).run(), ...wrongOrders(history)]
@@ -103,8 +104,7 @@ class QueueCheck {
   }
 
   #report(kind: QueueViolation['kind'], what: string, ...records: QueueViolation['records']): void {
-    const told = records.map((record) => JSON.stringify(record)).join(' and ')
-    this.#found.push({ kind, message: `${what}: ${told}`, records })
+    this.#found.push(violation(kind, `${what}:`, ...records))
   }
 }
 
