@@ -96,9 +96,15 @@ export class Checkpointer {
     return this.#durableIndex
   }
 
-  /** Writes a copy of the state, as it is after a checkpoint that begins now. One at a time. */
+  /**
+   * Writes a copy of the state, as it is after a checkpoint that begins now. One at a time. Rejects
+   * when the worker ends before it is made, or has ended: what it is told then, nobody hears.
+   */
   copyState(to: string): Promise<StateCopy> {
     invariant(this.#copying === undefined, 'one copy of the state is made at a time')
+    if (this.#worker.state !== 'open') {
+      return Promise.reject(new Error('nobody makes copies of the state any more'))
+    }
     return new Promise((resolve, reject) => {
       this.#copying = { resolve, reject }
       this.#worker.post({ type: 'copy', to })

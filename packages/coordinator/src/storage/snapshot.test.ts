@@ -2,6 +2,7 @@
 
 import { copyFileSync, existsSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { encodeMembership, type Entry } from '@holdfast/raft'
@@ -65,6 +66,28 @@ describe('a snapshot', () => {
     await expect(storage.outgoing.take()).rejects.toThrow('the state could not be copied')
     await logAndApply(storage, [putAt(11, 'later')])
     expect((await storage.outgoing.take()).index).toBe(11)
+  })
+
+  it('that is asked for while one is installed is made of that one', async () => {
+    const sent = await snapshotOf(await memberWith(50))
+    const directory = newDirectory()
+    const receiver = await memberWith(5, directory)
+    await receive(receiver, sent).finish()
+    await beginBehind(receiver, sent)
+    const installed = receiver.installSnapshot()
+    // The thread that makes copies has ended, and the next has not begun.
+    while (existsSync(join(directory, 'received.db'))) await turn()
+    const taken = receiver.outgoing.take()
+    await installed
+    expect((await taken).index).toBe(50)
+  })
+
+  it('that is asked for when nobody makes copies any more is refused', async () => {
+    const storage = await memberWith(5)
+    await storage.close()
+    for (let times = 1; times <= 2; times += 1) {
+      await expect(storage.outgoing.take()).rejects.toThrow('nobody makes copies of the state')
+    }
   })
 
   it('whose sending a crash has ended leaves nothing behind', async () => {

@@ -62,6 +62,8 @@ export class StateDatabase {
   }
 
   async copyState(to: string): Promise<StateCopy> {
+    // It ends one checkpointer and begins another.
+    await this.#installing?.catch(() => undefined)
     return (await this.#checkpointer).copyState(to)
   }
 
