@@ -2,8 +2,7 @@
 
 import type { AppliedBatch, CommittedProposal, LogWrite } from '@holdfast/coordinator/parts'
 import type { Message, Status } from '@holdfast/raft'
-import type { Observer } from './observer.js'
-import type { SimulatedMember } from './simulated-member.js'
+import type { Observer, SimulatedMember } from './simulated-member.js'
 
 export class Coverage implements Observer {
   readonly counts = {

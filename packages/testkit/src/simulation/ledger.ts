@@ -8,9 +8,8 @@
 
 import type { AppliedBatch, CommittedProposal, RevisionEvents } from '@holdfast/coordinator/parts'
 import { check } from './check.js'
-import type { Observer } from './observer.js'
 import { isSameValue } from './same-value.js'
-import type { SimulatedMember } from './simulated-member.js'
+import type { Observer, SimulatedMember } from './simulated-member.js'
 
 type AppliedProposal = AppliedBatch['proposals'][number]
 

@@ -1,34 +1,32 @@
-/** What can be seen of a simulated cluster, by whoever checks or counts. */
+/** What can be seen of the members of a cluster, by whoever checks or counts. */
 
 import type { AppliedBatch, CommittedProposal, LogWrite } from '@holdfast/coordinator/parts'
 import type { Message, Status } from '@holdfast/raft'
-import type { SimulatedMember } from './simulated-member.js'
 
-export interface Observer {
+/** `M` is a member. */
+export interface MemberObserver<M> {
   /** The member was started, or started again. */
-  onStart?(member: SimulatedMember): void
-  onCrash?(member: SimulatedMember): void
-  onStatus?(member: SimulatedMember, status: Status): void
+  onStart?(member: M): void
+  onCrash?(member: M): void
+  onStatus?(member: M, status: Status): void
   /** Handed to its log; not durable yet. */
-  onWrite?(member: SimulatedMember, write: LogWrite): void
-  onSend?(member: SimulatedMember, message: Message): void
+  onWrite?(member: M, write: LogWrite): void
+  onSend?(member: M, message: Message): void
   /** Arrived and about to be stepped. */
-  onReceive?(member: SimulatedMember, message: Message): void
+  onReceive?(member: M, message: Message): void
   /** A transaction of its state was committed; the code that began it goes on after this. */
-  onStateCommit?(member: SimulatedMember): void
-  onApplied?(
-    member: SimulatedMember,
-    committed: readonly CommittedProposal[],
-    batch: AppliedBatch,
-  ): void
+  onStateCommit?(member: M): void
+  onApplied?(member: M, committed: readonly CommittedProposal[], batch: AppliedBatch): void
   /** Another member's snapshot took the place of its state. */
-  onRestored?(member: SimulatedMember): void
+  onRestored?(member: M): void
   /** Once after each event. */
   afterEvent?(): void
 }
 
 /** All of them, one after the other. */
-export function everyObserver(observers: readonly Observer[]): Required<Observer> {
+export function everyObserver<M>(
+  observers: readonly MemberObserver<M>[],
+): Required<MemberObserver<M>> {
   return {
     onStart: (member) => observers.forEach((one) => one.onStart?.(member)),
     onCrash: (member) => observers.forEach((one) => one.onCrash?.(member)),

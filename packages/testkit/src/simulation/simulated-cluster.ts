@@ -6,10 +6,10 @@ import type { MemberId, Membership } from '@holdfast/raft'
 import { SimulatedClientTransport, type ClientNetworkOptions } from './client-network.js'
 import { Host, type HostClock } from './host.js'
 import { Links, type LinkConditions } from './links.js'
-import { everyObserver, type Observer } from './observer.js'
+import { everyObserver } from './observer.js'
 import { PeerNetwork } from './peer-network.js'
 import { createClient } from './simulated-client.js'
-import { SimulatedMember, type Timing } from './simulated-member.js'
+import { SimulatedMember, type Observer, type Timing } from './simulated-member.js'
 import type { World } from './world.js'
 
 export interface ClusterOptions {

@@ -13,12 +13,14 @@ import type { MemberId, Membership } from '@holdfast/raft'
 import type { Chance } from './chance.js'
 import { DiskDrive } from './disk-drive.js'
 import { Host, type HostClock } from './host.js'
-import type { Observer } from './observer.js'
+import type { MemberObserver } from './observer.js'
 import type { PeerNetwork } from './peer-network.js'
 import { MemberDisk, SimulatedStorage } from './simulated-storage.js'
 import type { World } from './world.js'
 
 export const CLUSTER_ID = '77'
+
+export type Observer = MemberObserver<SimulatedMember>
 
 export interface Timing {
   readonly tickMs: number

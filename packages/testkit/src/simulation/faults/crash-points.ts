@@ -5,8 +5,7 @@
 
 import type { LogWrite } from '@holdfast/coordinator/parts'
 import type { Message, Status } from '@holdfast/raft'
-import type { Observer } from '../observer.js'
-import type { SimulatedMember } from '../simulated-member.js'
+import type { Observer, SimulatedMember } from '../simulated-member.js'
 
 const SENDS = [
   'preVote',

@@ -5,8 +5,7 @@
 
 import type { AppendEntriesAccepted, MemberId, Message } from '@holdfast/raft'
 import { check } from '../check.js'
-import type { Observer } from '../observer.js'
-import type { SimulatedMember } from '../simulated-member.js'
+import type { Observer, SimulatedMember } from '../simulated-member.js'
 
 export class AcknowledgedIsDurable implements Observer {
   readonly #votes = new Map<string, MemberId>()

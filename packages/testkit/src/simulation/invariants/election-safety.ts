@@ -2,8 +2,7 @@
 
 import type { MemberId, Status } from '@holdfast/raft'
 import { check } from '../check.js'
-import type { Observer } from '../observer.js'
-import type { SimulatedMember } from '../simulated-member.js'
+import type { Observer, SimulatedMember } from '../simulated-member.js'
 
 export class ElectionSafety implements Observer {
   readonly #leaderOfTerm = new Map<number, MemberId>()

@@ -4,8 +4,7 @@
  */
 
 import { check } from '../check.js'
-import type { Observer } from '../observer.js'
-import type { SimulatedMember } from '../simulated-member.js'
+import type { Observer, SimulatedMember } from '../simulated-member.js'
 
 export class EqualStates implements Observer {
   /** By applied index. */

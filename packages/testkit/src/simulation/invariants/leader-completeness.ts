@@ -6,8 +6,7 @@
 import type { Status } from '@holdfast/raft'
 import { check } from '../check.js'
 import type { Ledger } from '../ledger.js'
-import type { Observer } from '../observer.js'
-import type { SimulatedMember } from '../simulated-member.js'
+import type { Observer, SimulatedMember } from '../simulated-member.js'
 
 export class LeaderCompleteness implements Observer {
   readonly #ledger: Ledger

@@ -6,8 +6,7 @@
 import type { LogWrite } from '@holdfast/coordinator/parts'
 import type { Entry } from '@holdfast/raft'
 import { check } from '../check.js'
-import type { Observer } from '../observer.js'
-import type { SimulatedMember } from '../simulated-member.js'
+import type { Observer, SimulatedMember } from '../simulated-member.js'
 
 interface Known {
   readonly entry: Entry

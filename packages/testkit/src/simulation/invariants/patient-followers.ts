@@ -5,7 +5,7 @@
 
 import type { Message } from '@holdfast/raft'
 import { check } from '../check.js'
-import type { Observer } from '../observer.js'
+import type { Observer } from '../simulated-member.js'
 import type { SimulatedMember, Timing } from '../simulated-member.js'
 
 /** Ticks are counted in turns of the event loop, each of which comes a little after its time. */
