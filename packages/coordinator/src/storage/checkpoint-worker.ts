@@ -32,7 +32,7 @@ import { copyState, DamagedPageError } from './copy-state.js'
 import { PageSums, sumsPathOf } from './page-sums.js'
 import { openClient } from './sqlite-client.js'
 import { syncWal } from './sync-wal.js'
-import { pagesInWal } from './wal-pages.js'
+import { FRAME_BYTES, pagesOfFrames } from './wal-pages.js'
 import { failPlainly } from './worker-failure.js'
 
 /** How often the WAL's size is looked at. */
@@ -44,7 +44,6 @@ const MAX_PASSES = 8
 /** A reader can be in the way of the last pass for as long as one query of the main thread. */
 const TRUNCATE_WAIT_MS = 5_000
 const MAX_TRUNCATE_ATTEMPTS = 6
-const PAGE_AND_FRAME_HEADER_BYTES = 4096 + 24
 
 interface PassResult {
   readonly busy: number
@@ -112,9 +111,9 @@ function copyWhileWriting(): void {
     const { log, checkpointed } = copy('PASSIVE')
     // A pass that leaves something does not sync the database. Done here, it costs nobody a wait.
     fsyncSync(descriptor)
-    sums.update(descriptor, pagesInWal(walPath, summedFrames, checkpointed))
+    sums.update(descriptor, pagesOfFrames(walPath, summedFrames, checkpointed))
     summedFrames = checkpointed
-    if ((log - checkpointed) * PAGE_AND_FRAME_HEADER_BYTES <= MAX_HELD_BYTES) return
+    if ((log - checkpointed) * FRAME_BYTES <= MAX_HELD_BYTES) return
   }
 }
 
@@ -153,7 +152,7 @@ function copyIfAsked(): void {
 function truncate(): void {
   copyWholly('FULL')
   sums ??= PageSums.of(descriptor)
-  sums.update(descriptor, pagesInWal(walPath, summedFrames))
+  sums.update(descriptor, pagesOfFrames(walPath, summedFrames))
   summedFrames = 0
   sums.save(sumsPath)
   copyWholly('TRUNCATE')

@@ -11,13 +11,13 @@ import { unpackEntries, type WriteMessage } from './log-message.js'
 import { LogRows } from './log-rows.js'
 import { LogStartRow, type LogStart } from './log-start.js'
 import { loadHardState } from './hard-state-row.js'
+import { PAGE_BYTES } from './page-size.js'
 import { hardState, log } from './raft-schema.js'
 import type { Superblock } from './superblock.js'
 import { transactionsOf, type Transact } from './transaction.js'
 
 /** Bytes of WAL after which it is copied into the database: about 80 ms at 100 MB/s. */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024
-const PAGE_BYTES = 4096
 
 export class LogWriter {
   readonly #connection: Connection

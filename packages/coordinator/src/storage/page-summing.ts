@@ -1,9 +1,8 @@
 /** Makes the checksums of the pages of a file (page-sums.ts) while its bytes come by, in order. */
 
 import { crc32 } from 'node:zlib'
+import { PAGE_BYTES } from './page-size.js'
 import { PageSums } from './page-sums.js'
-
-const PAGE_BYTES = 4096
 
 export class PageSumming {
   readonly #sums: number[] = []

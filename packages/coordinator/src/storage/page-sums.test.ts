@@ -2,12 +2,12 @@
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { PAGE_BYTES } from './page-size.js'
 import { PageSums } from './page-sums.js'
 import { newDirectory } from './storage.test-support.js'
 import { pagesInWal } from './wal-pages.js'
 import { watchingFiles, type Watched } from './watched-files.test-support.js'
 
-const PAGE_BYTES = 4096
 const NO_PAGES = new Set<number>()
 
 function fileOf(...pages: readonly string[]): { path: string; descriptor: number } {

@@ -1,8 +1,8 @@
 /**
  * A checksum of every page of state.db, as its last checkpoint left it, beside it in `state.sums`:
  * SQLite does not notice a bit that is another one within a value, and we would serve it
- * (catalogue 35). Pages that are in the WAL are not looked at: a checkpoint may have copied them in
- * part, and SQLite reads them from the WAL, whose frames have checksums of their own.
+ * (catalogue 35). Pages that SQLite reads from the WAL are not looked at: a checkpoint may have copied
+ * them in part, and the WAL's frames have checksums of their own.
  *
  *   sums of all pages but those in the WAL = what is in state.db, at every moment
  *
@@ -29,13 +29,13 @@ import {
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { syncDirectory } from './data-directory.js'
+import { PAGE_BYTES } from './page-size.js'
 import { StorageError } from './storage-error.js'
 import { pagesInWal } from './wal-pages.js'
 import { writeFully } from './write-fully.js'
 
 const FORMAT = Buffer.from('holdfast sums 1\n')
 const SUM_BYTES = 4
-const PAGE_BYTES = 4096
 /** Pages read at a time. */
 const CHUNK_PAGES = 256
 

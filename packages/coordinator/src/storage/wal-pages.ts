@@ -1,48 +1,101 @@
-/** Which pages of a database are in its WAL, and so are not looked for in the database itself. */
+/**
+ * Which pages of a database are in its WAL, from 0 (SQLite, file format, §4.1).
+ *
+ *   header, 32 bytes   magic, version, page size, number of the checkpoint, salt (8), checksum (8)
+ *   frame              page, size of the database if it ends a transaction, salt (8), checksum (8);
+ *                      the page's bytes
+ */
 
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { PAGE_BYTES } from './page-size.js'
+import { WalChecksum } from './wal-checksum.js'
 
-const PAGE_BYTES = 4096
 const WAL_HEADER_BYTES = 32
+const PAGE_SIZE_AT = 8
 const WAL_SALT_AT = 16
-const FRAME_BYTES = 24 + PAGE_BYTES
+const FRAME_HEADER_BYTES = 24
+export const FRAME_BYTES = FRAME_HEADER_BYTES + PAGE_BYTES
+const ENDS_TRANSACTION_AT = 4
 const FRAME_SALT_AT = 8
 const SALT_BYTES = 8
+const FRAME_CHECKSUM_AT = 16
 /** Read at a time. */
 const CHUNK_FRAMES = 256
 
-/** Those of which the WAL has a frame, from 0; of its frames from `fromFrame` up to `toFrame` only. */
-export function pagesInWal(
+/**
+ * Those that SQLite reads from the WAL when it opens the database. The first frame that is not valid
+ * is the end for it, and what follows the last whole transaction before that does not count: pages
+ * of later frames it reads from the database.
+ */
+export function pagesInWal(walPath: string): ReadonlySet<number> {
+  return withWal(walPath, (descriptor, header) => {
+    const pages = new Set<number>()
+    const checksum = WalChecksum.ofHeader(header)
+    if (checksum === undefined || header.readUInt32BE(PAGE_SIZE_AT) !== PAGE_BYTES) return pages
+    let transaction: number[] = []
+    for (const frame of framesOf(descriptor, 0, Infinity)) {
+      checksum.add(frame.subarray(0, FRAME_SALT_AT))
+      checksum.add(frame.subarray(FRAME_HEADER_BYTES))
+      const number = frame.readUInt32BE(0)
+      const isValid =
+        number > 0 && isOfHeader(frame, header) && checksum.isAt(frame, FRAME_CHECKSUM_AT)
+      if (!isValid) break
+      transaction.push(number - 1)
+      if (frame.readUInt32BE(ENDS_TRANSACTION_AT) === 0) continue
+      for (const page of transaction) pages.add(page)
+      transaction = []
+    }
+    return pages
+  })
+}
+
+/** Those of the frames from `fromFrame` up to `toFrame`, of a WAL that SQLite has open. */
+export function pagesOfFrames(
   walPath: string,
-  fromFrame = 0,
+  fromFrame: number,
   toFrame = Infinity,
 ): ReadonlySet<number> {
-  const pages = new Set<number>()
-  if (!existsSync(walPath)) return pages
+  return withWal(walPath, (descriptor, header) => {
+    const pages = new Set<number>()
+    for (const frame of framesOf(descriptor, fromFrame, toFrame)) {
+      if (isOfHeader(frame, header)) pages.add(frame.readUInt32BE(0) - 1)
+    }
+    return pages
+  })
+}
+
+function withWal(
+  walPath: string,
+  read: (descriptor: number, header: Buffer) => ReadonlySet<number>,
+): ReadonlySet<number> {
+  if (!existsSync(walPath)) return new Set()
   // The WAL file carries no locks, so it can be opened and closed at will.
   const descriptor = openSync(walPath, 'r')
   try {
     const header = Buffer.alloc(WAL_HEADER_BYTES)
     readSync(descriptor, header, 0, WAL_HEADER_BYTES, 0)
-    const salt = header.subarray(WAL_SALT_AT, WAL_SALT_AT + SALT_BYTES)
-    const whole = Math.floor((fstatSync(descriptor).size - WAL_HEADER_BYTES) / FRAME_BYTES)
-    const end = Math.min(toFrame, whole)
-    const chunk = Buffer.allocUnsafe(CHUNK_FRAMES * FRAME_BYTES)
-    for (let first = fromFrame; first < end; first += CHUNK_FRAMES) {
-      const count = Math.min(CHUNK_FRAMES, end - first)
-      const at = WAL_HEADER_BYTES + first * FRAME_BYTES
-      readSync(descriptor, chunk, 0, count * FRAME_BYTES, at)
-      for (let frame = 0; frame < count; frame += 1) {
-        const start = frame * FRAME_BYTES
-        const saltAt = start + FRAME_SALT_AT
-        if (!chunk.subarray(saltAt, saltAt + SALT_BYTES).equals(salt)) continue
-        const number = chunk.readUInt32BE(start)
-        // What a power loss has left of a WAL may be zeros from its beginning.
-        if (number > 0) pages.add(number - 1)
-      }
-    }
+    return read(descriptor, header)
   } finally {
     closeSync(descriptor)
   }
-  return pages
+}
+
+/** Frames of an earlier life of the WAL have another salt. */
+function isOfHeader(frame: Buffer, header: Buffer): boolean {
+  const salt = header.subarray(WAL_SALT_AT, WAL_SALT_AT + SALT_BYTES)
+  return frame.subarray(FRAME_SALT_AT, FRAME_SALT_AT + SALT_BYTES).equals(salt)
+}
+
+/** Whole frames, each good until the next is asked for. */
+function* framesOf(descriptor: number, from: number, to: number): Generator<Buffer> {
+  const whole = Math.floor((fstatSync(descriptor).size - WAL_HEADER_BYTES) / FRAME_BYTES)
+  const end = Math.min(to, whole)
+  const chunk = Buffer.allocUnsafe(CHUNK_FRAMES * FRAME_BYTES)
+  for (let first = from; first < end; first += CHUNK_FRAMES) {
+    const count = Math.min(CHUNK_FRAMES, end - first)
+    readSync(descriptor, chunk, 0, count * FRAME_BYTES, WAL_HEADER_BYTES + first * FRAME_BYTES)
+    for (let at = 0; at < count; at += 1) {
+      yield chunk.subarray(at * FRAME_BYTES, (at + 1) * FRAME_BYTES)
+    }
+  }
 }
