@@ -22,6 +22,8 @@ export type ToCheckpointWorker =
 export interface CheckpointWorkerData {
   readonly path: string
   readonly limits: CheckpointLimits
+  /** What to do with a member whose state is damaged. */
+  readonly way: string
   /** One Int32: HELD from the answer to `hold` on, until the worker has finished. */
   readonly flag: SharedArrayBuffer
 }

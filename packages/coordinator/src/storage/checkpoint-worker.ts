@@ -53,7 +53,7 @@ interface PassResult {
 
 invariant(parentPort !== null, 'the checkpoint worker must be started as a worker')
 const port = parentPort
-const { path, limits, flag } = workerData as CheckpointWorkerData
+const { path, limits, way, flag } = workerData as CheckpointWorkerData
 const walPath = `${path}-wal`
 const copier = openClient(path, 'full')
 copier.pragma(`busy_timeout = ${TRUNCATE_WAIT_MS}`)
@@ -64,7 +64,7 @@ const pins: [Database, Database] = [openClient(path, 'full'), openClient(path, '
 let pinned: Database | undefined
 let isHolding = false
 const sumsPath = sumsPathOf(path)
-let sums = PageSums.load(sumsPath)
+let sums = PageSums.load(sumsPath, way)
 /** Frames of the WAL that are copied, and whose pages are summed, before writes are held. */
 let summedFrames = 0
 /** Where a copy of the state was asked for. */

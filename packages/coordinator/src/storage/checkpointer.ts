@@ -56,9 +56,9 @@ export class Checkpointer {
 
   /** Starts the worker and resolves when it has opened the database. */
   static async open(options: CheckpointerOptions): Promise<Checkpointer> {
-    const { path, limits } = options
+    const { path, limits, way } = options
     const flag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-    const workerData: CheckpointWorkerData = { path, limits, flag }
+    const workerData: CheckpointWorkerData = { path, limits, way, flag }
     const worker: CheckpointWorker = await SupervisedWorker.start({
       name: '#checkpoint-worker',
       data: workerData,

@@ -1,14 +1,19 @@
 /** The checksums of the pages of the state: what they find, and what is none of their business. */
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { PAGE_BYTES } from './page-size.js'
 import { PageSums } from './page-sums.js'
-import { newDirectory } from './storage.test-support.js'
+import { flipped, memberWith } from './snapshot.test-support.js'
+import { newDirectory, open } from './storage.test-support.js'
 import { pagesInWal } from './wal-pages.js'
 import { watchingFiles, type Watched } from './watched-files.test-support.js'
+import { wayBack } from './way-back.js'
 
 const NO_PAGES = new Set<number>()
+const NOTHING = Buffer.alloc(0)
+const WAY = 'the way back'
 
 function fileOf(...pages: readonly string[]): { path: string; descriptor: number } {
   const path = newDirectory()
@@ -37,18 +42,36 @@ it('follow the pages that were copied, and those that came at the end', () => {
   closeSync(descriptor)
 })
 
-it('are read as they were saved, and not at all when they are damaged themselves', () => {
+it('are read as they were saved, and refused when they are damaged themselves', () => {
   const { descriptor } = fileOf('a', 'b')
   const path = newDirectory()
+  expect(PageSums.load(path, WAY)).toBeUndefined()
   writeFileSync(path, '')
   PageSums.of(descriptor).save(path)
-  expect(PageSums.load(path)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
-  expect(PageSums.load(path)).toBeDefined()
-  const bytes = readFileSync(path)
-  bytes[20]! ^= 1
-  writeFileSync(path, bytes)
-  expect(PageSums.load(path)).toBeUndefined()
+  expect(PageSums.load(path, WAY)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(PageSums.load(path, WAY)).toBeDefined()
+  const saved = readFileSync(path)
+  for (const damaged of [flipped(saved, 3), flipped(saved, 20), saved.subarray(0, 22), NOTHING]) {
+    writeFileSync(path, damaged)
+    expect(() => PageSums.load(path, WAY)).toThrow(`${path} is damaged: ${WAY}`)
+  }
   closeSync(descriptor)
+})
+
+it('keep a member from starting when they are damaged: its state may be, too', async () => {
+  const directory = newDirectory()
+  const path = join(directory, 'state.sums')
+  await (await memberWith(20, directory)).close()
+  const sound = readFileSync(path)
+  for (const damaged of [flipped(sound, sound.length - 9), sound.subarray(1)]) {
+    writeFileSync(path, damaged)
+    await expect(open(directory)).rejects.toMatchObject({
+      code: 'damaged',
+      message: `${path} is damaged: ${wayBack(directory, '1')}`,
+    })
+  }
+  writeFileSync(path, sound)
+  expect((await open(directory)).state.appliedIndex).toBe(20)
 })
 
 it('are saved whole by a system that writes less at a time than it is given', async () => {
@@ -59,8 +82,8 @@ it('are saved whole by a system that writes less at a time than it is given', as
       writeSync(to, bytes, offset, Math.min(length, 10), position),
   })
   await watchingFiles(watch, () => PageSums.of(descriptor).save(path))
-  expect(PageSums.load(path)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
-  expect(PageSums.load(path)).toBeDefined()
+  expect(PageSums.load(path, WAY)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(PageSums.load(path, WAY)).toBeDefined()
   closeSync(descriptor)
 })
 

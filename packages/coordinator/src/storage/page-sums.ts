@@ -68,8 +68,12 @@ export class PageSums {
     return new PageSums(Uint32Array.from(sums))
   }
 
-  /** As they were saved; undefined if they were not, or not wholly. */
-  static load(path: string): PageSums | undefined {
+  /**
+   * As they were saved; undefined if they were not. No crash leaves them saved in part: whoever took
+   * damaged ones for none would make new ones of a state that may be damaged with them.
+   * @throws StorageError `damaged`
+   */
+  static load(path: string, way: string): PageSums | undefined {
     if (!existsSync(path)) return undefined
     const bytes = readFileSync(path)
     const end = bytes.length - SUM_BYTES
@@ -77,7 +81,7 @@ export class PageSums {
       end >= FORMAT.length &&
       bytes.subarray(0, FORMAT.length).equals(FORMAT) &&
       bytes.readUInt32LE(end) === crc32(bytes.subarray(0, end))
-    if (!isWhole) return undefined
+    if (!isWhole) throw new StorageError('damaged', `${path} is damaged: ${way}`)
     const count = (end - FORMAT.length) / SUM_BYTES
     const at = (page: number): number => bytes.readUInt32LE(FORMAT.length + page * SUM_BYTES)
     return new PageSums(Uint32Array.from({ length: count }, (_, page) => at(page)))
@@ -161,7 +165,7 @@ export function damagedPage(path: string, page: number, way: string): StorageErr
 
 /** What there is to say against the state that a start finds. @throws StorageError `damaged` */
 export function verifyPages(statePath: string, way: string): void {
-  const sums = PageSums.load(sumsPathOf(statePath))
+  const sums = PageSums.load(sumsPathOf(statePath), way)
   if (sums === undefined) return
   const descriptor = openSync(statePath, 'r')
   try {

@@ -30,10 +30,8 @@ export async function verifyReceivedInPieces(wholePath: string, way: string): Pr
 
 function requireSame(wholePath: string, found: PageSums, way: string): void {
   const sumsPath = sumsPathOf(wholePath)
-  const received = PageSums.load(sumsPath)
-  if (received === undefined) {
-    throw new StorageError('damaged', `${sumsPath} is missing or damaged: ${way}`)
-  }
+  const received = PageSums.load(sumsPath, way)
+  if (received === undefined) throw new StorageError('damaged', `${sumsPath} is missing: ${way}`)
   const damaged = received.firstDifference(found)
   if (damaged !== undefined) throw damagedPage(wholePath, damaged, way)
 }
