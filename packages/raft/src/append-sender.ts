@@ -99,6 +99,7 @@ export class AppendSender {
       term: state.term,
       prevLogIndex,
       prevLogTerm: log.term(prevLogIndex),
+      ...(progress.state === 'probe' && { prevLogFingerprint: log.fingerprint(prevLogIndex) }),
       entries,
       commitIndex: log.commitIndex,
     })

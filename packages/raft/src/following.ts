@@ -7,6 +7,7 @@
  */
 
 import { isHardStateDurable, type Core } from './core.js'
+import { differs } from './fingerprint.js'
 import { invariant } from './invariant.js'
 import type { AppendEntries, Heartbeat, InstallSnapshot, MemberId } from './message.js'
 import type { Roles } from './roles.js'
@@ -23,7 +24,7 @@ export class Following {
   onAppendEntries(message: AppendEntries): void {
     this.#roles.follow(message.from)
     const { log } = this.#core
-    const { prevLogIndex, prevLogTerm, entries } = message
+    const { prevLogIndex, prevLogTerm, prevLogFingerprint, entries } = message
     if (!log.matches({ index: prevLogIndex, term: prevLogTerm })) {
       invariant(
         prevLogIndex > log.commitIndex,
@@ -32,6 +33,10 @@ export class Following {
       this.reject(message)
       return
     }
+    const known = log.fingerprint(prevLogIndex)
+    const isTheSame =
+      prevLogFingerprint === undefined || known === undefined || prevLogFingerprint === known
+    invariant(isTheSame, differs({ index: prevLogIndex, term: prevLogTerm }))
     log.accept(entries)
     // What this member held beyond the message is the leader's only if the leader says so:
     // commit no further than the last entry checked here (Raft, Figure 2: "index of last new entry").

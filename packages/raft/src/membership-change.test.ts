@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChangeRefusal, MembershipChange } from './membership-change.js'
 import type { LogPosition } from './raft-log.js'
+import { fingerprint } from './fingerprint.js'
 import {
   bytes,
   logOf,
@@ -139,7 +140,13 @@ describe('a change', () => {
         { ...message, to: '2' },
         { ...message, to: '3' },
         // The newcomer is asked about the end of the log, like any follower that is not known.
-        { ...message, to: '4', prevLogIndex: 2, entries: [] },
+        {
+          ...message,
+          to: '4',
+          prevLogIndex: 2,
+          entries: [],
+          prevLogFingerprint: fingerprint(added),
+        },
       ],
       committed: [],
       readStates: [],

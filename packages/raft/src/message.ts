@@ -49,6 +49,8 @@ export interface AppendEntries extends Envelope {
   readonly type: 'appendEntries'
   readonly prevLogIndex: number
   readonly prevLogTerm: number
+  /** Of the entry at `prevLogIndex`, in a probe; see `fingerprint.ts`. */
+  readonly prevLogFingerprint?: number | undefined
   readonly entries: readonly Entry[]
   readonly commitIndex: number
 }

@@ -11,6 +11,7 @@
 import { Applying } from './applying.js'
 import type { RaftConfig } from './config.js'
 import { totalBytes, type Entry } from './entry.js'
+import { differs, fingerprint } from './fingerprint.js'
 import { invariant } from './invariant.js'
 import type { LogStorage } from './log-storage.js'
 import { LogTail } from './log-tail.js'
@@ -104,6 +105,13 @@ export class RaftLog {
     return this.term(position.index) === position.term
   }
 
+  /** Of the entry at `index`, if it can be read. */
+  fingerprint(index: number): number | undefined {
+    if (index < this.firstIndex || index > this.lastIndex) return undefined
+    const [entry] = this.entries(index, index + 1, Infinity)
+    return entry && fingerprint(entry)
+  }
+
   /** Whether a candidate whose log ends at `last` may get a vote: terms first, then length (§5.4.1). */
   isUpToDate(last: LogPosition): boolean {
     const own = this.last
@@ -135,6 +143,7 @@ export class RaftLog {
    */
   accept(entries: readonly Entry[]): void {
     const fresh = entries.findIndex((entry) => !this.matches(entry))
+    this.#requireSame(fresh === -1 ? entries : entries.slice(0, fresh))
     const first = entries[fresh]
     if (first === undefined) return
     if (first.index <= this.lastIndex) this.#truncateFrom(first.index)
@@ -222,6 +231,14 @@ export class RaftLog {
 
   get #applicableIndex(): number {
     return Math.min(this.#commitIndex, this.#durableIndex)
+  }
+
+  /** Entries that come again must be those that are here. */
+  #requireSame(known: readonly Entry[]): void {
+    for (const entry of known) {
+      const own = this.fingerprint(entry.index)
+      invariant(own === undefined || own === fingerprint(entry), differs(entry))
+    }
   }
 
   #truncateFrom(from: number): void {

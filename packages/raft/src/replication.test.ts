@@ -2,13 +2,20 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Entry } from './entry.js'
+import { fingerprint } from './fingerprint.js'
+import type { AppendEntries } from './message.js'
 import { bytes, entry, logOf, noop, ofType, TestMember } from './test-member.test-support.js'
 
 function append(
   member: TestMember,
   prev: readonly [index: number, term: number],
   entries: readonly Entry[],
-  { term = 2, commitIndex = 0, from = '2' } = {},
+  {
+    term = 2,
+    commitIndex = 0,
+    from = '2',
+    prevLogFingerprint,
+  }: Partial<Omit<AppendEntries, 'type'>> = {},
 ): void {
   const [prevLogIndex, prevLogTerm] = prev
   member.receive({
@@ -17,6 +24,7 @@ function append(
     term,
     prevLogIndex,
     prevLogTerm,
+    prevLogFingerprint,
     entries,
     commitIndex,
   })
@@ -35,6 +43,7 @@ describe('a new leader (§8, §5.4.2)', () => {
       term: 2,
       prevLogIndex: 1,
       prevLogTerm: 1,
+      prevLogFingerprint: fingerprint(entry(1, 1)),
       entries: [noop(2, 2)],
       commitIndex: 0,
     }
@@ -299,6 +308,22 @@ describe('a follower takes entries (§5.3)', () => {
     const member = new TestMember({ entries: logOf(1, 1, 1), appliedIndex: 3 })
     append(member, [0, 0], [entry(1, 1)])
     expect(member.takeMessages()).toMatchObject([{ matchIndex: 3 }])
+  })
+
+  // Terms with two leaders: see fingerprint.ts.
+  test.each<[string, [number, number], number | undefined, Entry[], string | undefined]>([
+    ['the entry before, which is the same', [2, 2], fingerprint(entry(2, 2)), [], undefined],
+    ['the entry before, of which the leader says nothing', [2, 2], undefined, [], undefined],
+    ['the entry before, which is another', [2, 2], fingerprint(entry(2, 2, 'b')), [], 'entry 2'],
+    ['one that is here already and the same', [1, 1], undefined, [entry(2, 2)], undefined],
+    ['one that is here already and another', [1, 1], undefined, [entry(2, 2, 'b')], 'entry 2'],
+    ['one that is here already as a no-op', [1, 1], undefined, [noop(2, 2)], 'entry 2'],
+  ])('is told of %s', (...row) => {
+    const [, prev, prevLogFingerprint, entries, different] = row
+    const member = new TestMember({ entries: logOf(1, 2, 2) })
+    const receive = (): void => append(member, prev, entries, { prevLogFingerprint })
+    if (different === undefined) expect(receive).not.toThrow()
+    else expect(receive).toThrow(`${different} of term 2 is another one here`)
   })
 
   test('a leader that contradicts a committed entry is a broken invariant', () => {

@@ -4,6 +4,7 @@
  * spaces and lists by commas:
  *
  *   add-node <ids> voters=… [learners=…] [log=terms] [term=n] [vote=id] [any option of Raft=n]
+ *                                           `2:a` in the log is a command, `2:noop` a no-op
  *   campaign <id> · propose <id> <words> · read <id> <ref>
  *   unreachable <id> <peer> · forget-leader <ids>
  *   change <id> addLearner|addVoter|promote|remove <peer> · change <id> updateContext <word>
@@ -24,12 +25,14 @@
  */
 
 import type { RaftOptions } from './config.js'
+import type { Entry } from './entry.js'
 import type { MembershipChange } from './membership-change.js'
 import { MemoryLog } from './memory-log.test-support.js'
+import { InvariantViolation } from './invariant.js'
 import type { Message } from './message.js'
 import { Raft } from './raft.js'
 import type { Append, Ready } from './ready.js'
-import { bytes, logOf } from './test-member.test-support.js'
+import { bytes, entry, noop } from './test-member.test-support.js'
 import {
   describeAppend,
   describeLog,
@@ -113,7 +116,7 @@ export class Transcript {
       if (/Ticks$|^max|^seed$/.test(name)) options[name] = Number(value)
     }
     for (const id of words) {
-      const entries = logOf(...list('log').map(Number))
+      const entries = list('log').map(parseEntry)
       const term = Number(settings.get('term') ?? entries.at(-1)?.term ?? 0)
       const hardState = { term, votedFor: settings.get('vote') }
       const membership = { voters: list('voters'), learners: list('learners') }
@@ -165,7 +168,13 @@ export class Transcript {
   #step(message: Message): void {
     const { raft } = this.#node(message.to)
     this.#print(`${raft === undefined ? 'lost ' : ''}${describeMessage(message)}`)
-    raft?.step(message)
+    try {
+      raft?.step(message)
+    } catch (error) {
+      if (!(error instanceof InvariantViolation)) throw error
+      this.#print(`  ${message.to} stops: ${error.message}`)
+      this.#crash(this.#node(message.to))
+    }
   }
 
   #tick(id: string, count: number): void {
@@ -293,4 +302,10 @@ function parse(line: string): Command {
     words: rest.filter((word) => !word.includes('=')),
     settings: new Map(settings.map(([key = '', value = '']) => [key, value])),
   }
+}
+
+/** `term` or `term:word`. */
+function parseEntry(text: string, at: number): Entry {
+  const [term, word] = text.split(':')
+  return word === 'noop' ? noop(at + 1, Number(term)) : entry(at + 1, Number(term), word)
 }
