@@ -235,6 +235,20 @@ describe('a connection', () => {
     client.close()
   })
 
+  it.each(['full', 'off', 'readonly'] as const)(
+    'to a database whose pages have another size is refused (%s): its checksums would be of no page',
+    (name) => {
+      const directory = newDirectory()
+      mkdirSync(directory)
+      const path = join(directory, 'x.db')
+      const made = new Database(path)
+      made.pragma('page_size = 8192')
+      made.exec('CREATE TABLE t (x)')
+      made.close()
+      expect(() => openConnection(path, name)).toThrow('SQLite runs with page_size = 8192')
+    },
+  )
+
   it('rolls back and throws when the work of a transaction is asynchronous', () => {
     const connection = openConnection(':memory:', 'full')
     const { client } = connection

@@ -6,6 +6,7 @@
  */
 
 import Database from 'better-sqlite3'
+import { PAGE_BYTES } from './page-size.js'
 import { StorageError } from './storage-error.js'
 
 /** Before it, two connections could corrupt a WAL database when the WAL starts over. */
@@ -49,6 +50,7 @@ function configure(client: Database.Database, mode: ConnectionMode): void {
   client.pragma('temp_store = MEMORY')
   client.pragma(`cache_size = -${CACHE_KIB}`)
   require(client, 'busy_timeout', 0)
+  require(client, 'page_size', PAGE_BYTES)
   if (mode === 'readonly') return
   const journalMode = client.pragma('journal_mode = WAL', { simple: true })
   if (journalMode !== 'wal' && !client.memory) throw unsafe('journal_mode', journalMode)
