@@ -9,7 +9,7 @@
 import { entryBytes, invariant, type Entry } from '@holdfast/raft'
 
 /** Behind this a follower is caught up from the database. */
-export const MAX_TAIL_BYTES = 32 * 1024 * 1024
+const MAX_TAIL_BYTES = 32 * 1024 * 1024
 
 export class LogTail {
   #entries: Entry[] = []
