@@ -4,43 +4,11 @@
  */
 
 import { Packr } from 'msgpackr'
-import type { MemberId, Message } from '@holdfast/raft'
+import type { MemberId } from '@holdfast/raft'
+import { requireMessage } from './message-shape.js'
+import type { PeerMessage, SpokenMessage } from './peer-message.js'
 
-/** A question and its answer, matched by `id`, which is the asker's. */
-export interface PeerQuestion {
-  readonly type: 'question'
-  readonly id: number
-  readonly body: unknown
-}
-
-export interface PeerReply {
-  readonly type: 'reply'
-  readonly id: number
-  /** Absent when the question failed: the asker does not need to know more to ask elsewhere. */
-  readonly body?: unknown
-}
-
-export type PeerMessage = Message | PeerQuestion | PeerReply
-
-/** The core does not expect any other: a message of a later version must not reach it. */
-const MESSAGE_TYPES: Readonly<Record<Exclude<PeerMessage['type'], 'installSnapshot'>, true>> = {
-  preVote: true,
-  preVoteResponse: true,
-  requestVote: true,
-  requestVoteResponse: true,
-  appendEntries: true,
-  appendEntriesAccepted: true,
-  appendEntriesRejected: true,
-  heartbeat: true,
-  heartbeatResponse: true,
-  readIndexRequest: true,
-  readIndexResponse: true,
-  forwardProposal: true,
-  forwardProposalRejected: true,
-  timeoutNow: true,
-  question: true,
-  reply: true,
-}
+export type { PeerMessage, PeerQuestion, PeerReply } from './peer-message.js'
 
 const packr = new Packr({ useRecords: true, moreTypes: false, int64AsType: 'number' })
 
@@ -48,15 +16,18 @@ export function encodeMessages(messages: readonly PeerMessage[]): Buffer {
   return packr.pack(messages)
 }
 
-/** Raft's messages name their sender; one that names another than the stream's is not believed. */
+/**
+ * Raft's messages name their sender; one that names another than the stream's is not believed.
+ * @throws {TypeError} when anything in it is not as it must be; nothing of it is to be believed then
+ */
 export function decodeMessages(
   payload: Buffer,
   stream: { readonly from: MemberId; readonly to: MemberId },
-): readonly PeerMessage[] {
-  const decoded: unknown = packr.unpack(payload)
+): readonly SpokenMessage[] {
+  const decoded = unpack(payload)
   if (!Array.isArray(decoded)) throw new TypeError('a frame holds an array of messages')
   return decoded.map((message: unknown) => {
-    if (!isPeerMessage(message)) throw new TypeError('a message of no known type')
+    requireMessage(message)
     if (message.type === 'question' || message.type === 'reply') return message
     if (message.from !== stream.from || message.to !== stream.to) {
       throw new TypeError(`a message from ${message.from} to ${message.to} on a foreign stream`)
@@ -65,7 +36,11 @@ export function decodeMessages(
   })
 }
 
-function isPeerMessage(value: unknown): value is PeerMessage {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false
-  return typeof value.type === 'string' && Object.hasOwn(MESSAGE_TYPES, value.type)
+/** Bytes that are no MessagePack make it throw whatever they happen to lead it to. */
+function unpack(payload: Buffer): unknown {
+  try {
+    return packr.unpack(payload)
+  } catch (cause) {
+    throw new TypeError('a frame cannot be decoded', { cause })
+  }
 }
