@@ -34,6 +34,9 @@ const add = (id: string, isLearner = false, url = `http://h:${id}`): MemberChang
 }
 const remove = (id: string): MemberChange => ({ type: 'remove', id })
 const promote = (id: string): MemberChange => ({ type: 'promote', id })
+const move = (id: string, ...peerUrls: readonly string[]): MemberChange => {
+  return { type: 'update', id, peerUrls: peerUrls.length > 0 ? peerUrls : ['http://h:moved'] }
+}
 
 describe('a change that makes no sense is refused', () => {
   it.each<[string, MemberChange, MemberRefusalReason]>([
@@ -66,7 +69,7 @@ describe('those who are up must be the majority afterwards', () => {
     ['1 2 3 | 4', '3', promote('4'), undefined],
     ['1 2 3 | 4', '34', promote('4'), 'unhealthy'],
     ['1 2 3 | 4', '4', remove('4'), undefined],
-    ['1 2 3', '2', { type: 'update', id: '2', peerUrls: ['http://h:7'] }, undefined],
+    ['1 2 3', '2', move('2'), undefined],
   ])('%s, down: %s, %o: %s', (members, down, change, reason) => {
     expect(refusalOf(view(members, down), change)).toBe(reason)
   })
@@ -75,5 +78,30 @@ describe('those who are up must be the majority afterwards', () => {
     expect(refusalOf(view('1 2', '', '2'), add('3'))).toBe('notEnoughStarted')
     expect(refusalOf(view('1 2 3', '', '3'), remove('2'))).toBe('notEnoughStarted')
     expect(refusalOf(view('1 2 3', '', '3'), remove('3'))).toBeUndefined()
+  })
+})
+
+describe('who moves cannot be counted on: the others must be the majority without it', () => {
+  it.each<[string, string, MemberChange, MemberRefusalReason | undefined]>([
+    ['1 2 3', '', move('2'), undefined],
+    ['1 2 3', '', move('1'), undefined],
+    ['1 2 3', '3', move('2'), 'unhealthy'],
+    ['1 2 3', '3', move('1'), 'unhealthy'],
+    ['1 2 3', '3', move('3'), undefined],
+    ['1 2 3 4', '4', move('3'), 'unhealthy'],
+    ['1 2 3 4 5', '5', move('4'), undefined],
+    ['1 2 3 4 5', '45', move('3'), 'unhealthy'],
+    // It has no vote.
+    ['1 2 3 | 4', '3', move('4'), undefined],
+    // It stays where the others look for it: the first is used.
+    ['1 2 3', '3', move('2', 'http://h:2'), undefined],
+    ['1 2 3', '3', move('2', 'http://h:2', 'http://h:moved'), undefined],
+    ['1 2 3', '3', move('2', 'http://h:moved', 'http://h:2'), 'unhealthy'],
+    // Nobody could ever move otherwise.
+    ['1', '', move('1'), undefined],
+    ['1 2', '', move('2'), undefined],
+    ['1 2', '', move('1'), undefined],
+  ])('%s, down: %s, %o: %s', (members, down, change, reason) => {
+    expect(refusalOf(view(members, down), change)).toBe(reason)
   })
 })

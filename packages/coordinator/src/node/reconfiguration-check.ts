@@ -46,6 +46,7 @@ export function checkReconfiguration(view: ClusterView, change: MemberChange): v
       return
     case 'update':
       checkPeerUrls(view.book, change)
+      if (voters.includes(id) && moves(view.book, change)) checkMajorityWithout(view, id)
   }
 }
 
@@ -60,6 +61,33 @@ function checkPeerUrls(
   }
 }
 
+/** Whether the others will look for it elsewhere: they use the first. */
+function moves(
+  { urls }: PeerBook,
+  { id, peerUrls }: Extract<MemberChange, { type: 'update' }>,
+): boolean {
+  return urls.get(id)?.[0] !== peerUrls[0]
+}
+
+/**
+ * Nobody can tell whether a voter answers where it is said to be from now on, and the change cannot be
+ * taken back without a majority. So those who are up without it must be one.
+ *
+ * In a cluster of two they never are, and in one of one nobody looks for it: there whoever asks is
+ * believed. The two of a cluster that is told so have no leader until the one is where it is said to be.
+ * Deviation: etcd asks for no majority at all.
+ */
+function checkMajorityWithout({ membership, isActive }: ClusterView, id: MemberId): void {
+  const { voters } = membership
+  if (voters.length <= 2) return
+  const others = voters.filter((voter) => voter !== id && isActive(voter))
+  if (others.length < quorumOf(voters)) throw new MemberRefusal('unhealthy')
+}
+
+function quorumOf(voters: readonly MemberId[]): number {
+  return Math.floor(voters.length / 2) + 1
+}
+
 /** Those who are up now must be the majority of the voters afterwards. */
 function checkMajority(
   { membership, hasStarted, isActive }: ClusterView,
@@ -68,7 +96,7 @@ function checkMajority(
   // A cluster of one could otherwise never grow: its second voter is not up yet (etcd does the same).
   const grows = membership.voters.length === 1 && after.length === 2
   if (grows) return
-  const quorum = Math.floor(after.length / 2) + 1
+  const quorum = quorumOf(after)
   if (after.filter(hasStarted).length < quorum) throw new MemberRefusal('notEnoughStarted')
   if (after.filter(isActive).length < quorum) throw new MemberRefusal('unhealthy')
 }
