@@ -27,13 +27,18 @@ afterEach(async () => {
   rmSync(parent, { recursive: true })
 })
 
-function freeUrl(): Promise<string> {
-  return new Promise((resolve) => {
+const taken = new Set<string>()
+
+async function freeUrl(): Promise<string> {
+  const url = await new Promise<string>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number }
       server.close(() => resolve(`http://127.0.0.1:${port}`))
     })
   })
+  if (taken.has(url)) return freeUrl()
+  taken.add(url)
+  return url
 }
 
 async function start(name: Name, options: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
@@ -63,6 +68,16 @@ async function addMember({ clientUrl }: Coordinator, peerUrl: string): Promise<v
   const body = JSON.stringify({ peerURLs: [peerUrl], isLearner: true })
   const response = await fetch(`${clientUrl}/v3/cluster/member/add`, { method: 'POST', body })
   expect(response.status).toBe(200)
+}
+
+async function moveMember({ clientUrl }: Coordinator, from: string, to: string): Promise<void> {
+  const post = async (path: string, body: object): Promise<unknown> => {
+    const url = `${clientUrl}/v3/cluster/member/${path}`
+    return (await fetch(url, { method: 'POST', body: JSON.stringify(body) })).json()
+  }
+  const { members } = (await post('list', {})) as { members: { ID: string; peerURLs: string[] }[] }
+  const id = members.find(({ peerURLs }) => peerURLs.includes(from))?.ID
+  await post('update', { ID: id, peerURLs: [to] })
 }
 
 /** What ends the member that is started so. */
@@ -158,16 +173,55 @@ describe('a member that joins', () => {
   })
 })
 
+describe('a member that is started again and does not say where it listens', () => {
+  const silent = (name: string, peerUrl: string): Partial<CoordinatorOptions> => {
+    return { initialClusterState: 'existing', initialCluster: { [name]: peerUrl } }
+  }
+
+  it('is told by the others, whom its directory lists, where they look for it', async () => {
+    const members = await startAndAwait('a', 'b', 'c')
+    await stop(members[2] as Coordinator)
+    const refused = start('c', silent('c', await freeUrl()))
+    await expect(refused).rejects.toThrow(CoordinatorOptionsError)
+    await expect(refused).rejects.toThrow(
+      /c belongs to member \d+ .* is to be found at .*, and not at .*: start it there/,
+    )
+    await awaitLeader(await start('c', silent('c', cluster['c'] ?? '')))
+  })
+
+  it('is told by its directory when nobody answers', async () => {
+    const members = await startAndAwait('a', 'b', 'c')
+    for (const member of members) await stop(member)
+    const elsewhere = silent('c', await freeUrl())
+    await expect(start('c', elsewhere)).rejects.toThrow(/is to be found at .*, and not at/)
+    await start('c', silent('c', cluster['c'] ?? ''))
+  })
+
+  it('may listen anywhere when it is alone', async () => {
+    cluster = { a: cluster['a'] ?? '' }
+    const alone = await start('a')
+    await awaitLeader(alone)
+    await stop(alone)
+    await awaitLeader(await start('a', silent('a', await freeUrl())))
+  })
+})
+
 describe('two processes with one directory’s contents', () => {
   it('are found by the others, and the one that is not where it belongs ends', async () => {
-    await startAndAwait('a', 'b', 'c')
+    const members = await startAndAwait('a', 'b', 'c')
+    await stop(members[2] as Coordinator)
     cpSync(directoryOf('c'), directoryOf('copy'), { recursive: true })
-    const end = await endOf('c', {
-      ...{ initialClusterState: 'existing', dataDirectory: directoryOf('copy') },
-      // It does not know whom to ask before it starts.
-      initialCluster: { c: await freeUrl() },
-    })
-    expect(end.message).toMatch(/another process is member \d+, at http/)
-    expect(end).toBeInstanceOf(MisplacedMemberError)
+    const existing = { initialClusterState: 'existing' } as const
+    const before = cluster
+    cluster = { ...cluster, c: await freeUrl() }
+    await moveMember(members[0] as Coordinator, before['c'] ?? '', cluster['c'] ?? '')
+    await awaitLeader(await start('c', existing))
+    // Nobody can be asked while the copy starts.
+    for (const member of members.slice(0, 2)) await stop(member)
+    const copy = { ...existing, dataDirectory: directoryOf('copy'), initialCluster: before }
+    const end = endOf('c', copy)
+    await vi.waitUntil(() => running.length === 2, { timeout: 20_000 })
+    await Promise.all([start('a', existing), start('b', existing)])
+    expect((await end).message).toMatch(/another process is member \d+|older than what others know/)
   })
 })

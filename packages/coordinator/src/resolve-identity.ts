@@ -17,6 +17,7 @@ import { deriveIdentity } from './cluster-identity.js'
 import { CoordinatorOptionsError, type CoordinatorConfig } from './coordinator-options.js'
 import { encodePeerBook, peerBookOf } from './node/peer-book.js'
 import { readDirectoryIdentity } from './storage/open-storage.js'
+import { readStoredMembership } from './storage/stored-membership.js'
 
 export interface MemberIdentity {
   readonly clusterId: string
@@ -121,30 +122,37 @@ function requireListed(urls: readonly string[], cluster: ToldDescription): void 
 }
 
 /**
- * A directory that was copied, or mounted in the wrong place, would make two members of one. Those of
- * the others that answer say where its member is to be found (catalogue 50).
+ * A directory that was copied, or mounted in the wrong place, would make two members of one; and whom
+ * the others look for elsewhere hears nothing. Those of the others that answer say where its member is
+ * to be found, or else the directory itself does (catalogue 50).
  */
 async function requireOwnPlace(
   config: CoordinatorConfig,
   { clusterId, memberId }: StoredIdentity,
 ): Promise<void> {
   const own = new URL(config.peerUrl).origin
-  const described = await askForClusters(otherPeerUrls(config))
-  if (described.length === 0) return
+  const membership = readStoredMembership(config.dataDirectory)
+  const stored = membership && peerBookOf(membership).urls
+  const others = [...(stored ?? [])].flatMap(([id, urls]) => (id === memberId ? [] : urls))
+  const asked = new Set([...otherPeerUrls(config), ...others.filter((url) => url !== own)])
+  const described = await askForClusters([...asked])
   const directory = `${config.dataDirectory} belongs to member ${memberId} of cluster ${clusterId}`
   const ours = described.filter((one) => one.clusterId === clusterId)
-  if (ours.length === 0) {
+  if (ours.length === 0 && described.length > 0) {
     throw new CoordinatorOptionsError(
       `${directory}, and those who answer belong to cluster ${idsOf(described)}`,
     )
   }
-  const places = ours.map(({ membership }) => peerBookOf(membership).urls.get(memberId))
+  const told = ours.map((one) => peerBookOf(one.membership).urls.get(memberId))
+  // For one that is alone, nobody looks.
+  const places = told.length > 0 || others.length === 0 ? told : [stored?.get(memberId)]
   // Whoever was removed is told so by the others, for good.
+  if (places.length === 0) return
   if (places.some((urls) => urls === undefined || urls.includes(own))) return
   throw new CoordinatorOptionsError(
-    `${directory}, which is to be found at ${places.flat().join(', ')}, and not at ${own}: give ` +
-      'this member its own directory, or tell the cluster first that it has moved, with ' +
-      '`holdfast member update`',
+    `${directory}, which is to be found at ${[...new Set(places.flat())].join(', ')}, and not at ` +
+      `${own}: start it there, give this member its own directory, or tell the cluster first that ` +
+      'it has moved, with `holdfast member update`',
   )
 }
 
