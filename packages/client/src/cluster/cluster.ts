@@ -156,8 +156,8 @@ export class Cluster {
   /**
    * Removes a member for good; it stops when it hears of it. Its id is never given again.
    *
-   * @throws {HoldfastError} `notFound`; `failedPrecondition` or `unavailable` when the others would not
-   * be a majority.
+   * @throws {HoldfastError} `notFound`; `failedPrecondition` when those of the others that are up would
+   * not be a majority; nothing has changed then.
    */
   async removeMember(id: string, options: WaitOptions = {}): Promise<void> {
     await this.#rpc.ask(routes.memberRemove, { id }, { ...options, ...ONCE })
@@ -173,7 +173,12 @@ export class Cluster {
     await this.#rpc.ask(routes.memberPromote, { id }, { ...options, ...ONCE })
   }
 
-  /** Tells the cluster where a member is reached from now on by the others. */
+  /**
+   * Tells the cluster where a member is reached from now on by the others.
+   *
+   * @throws {HoldfastError} `notFound`; `failedPrecondition` when another member is there, or when it is
+   * a voter and those of the others that are up are no majority; nothing has changed then.
+   */
   async updateMember(
     id: string,
     peerUrls: readonly string[],

@@ -75,6 +75,7 @@ describe('what may have taken effect', () => {
     ['timeoutDueToConnectionLost', 'noQuorum', true, 'unknown'],
     ['timeoutWaitAppliedIndex', 'unavailable', true, 'unknown'],
     ['stopped', 'unavailable', true, 'unknown'],
+    ['unhealthy', 'failedPrecondition', false, 'not-applied'],
     ['noSpace', 'resourceExhausted', false, 'not-applied'],
     ['emptyKey', 'invalidArgument', false, 'not-applied'],
     ['leaseExists', 'failedPrecondition', false, 'not-applied'],
@@ -107,11 +108,15 @@ describe('what may have taken effect', () => {
   })
 })
 
-test('every etcd error comes back with the code it was sent with', () => {
+test('every etcd error comes back with the code it was sent with, or one that says more', () => {
+  const others = new Map<string, number>([
+    [etcdErrors.notSupportedForLearner.message, 14],
+    [etcdErrors.unhealthy.message, 9],
+  ])
   for (const { code, message } of Object.values(etcdErrors)) {
     expect(decodeError(httpStatusOf(code).http, encodeErrorBody({ code, message }))).toMatchObject({
       message,
-      grpcCode: message === etcdErrors.notSupportedForLearner.message ? 14 : code,
+      grpcCode: others.get(message) ?? code,
     })
   }
 })

@@ -101,12 +101,14 @@ const byStatus: Readonly<Record<GrpcStatusName, Judgement>> = {
 /**
  * Texts that say more than their code. `no leader` is said before a proposal is made, and a dropped
  * proposal never entered the log, so neither took effect; `leader changed` and the time-outs are said
- * of proposals that may yet be committed. etcd sends `too many requests` with code 2.
+ * of proposals that may yet be committed. etcd sends `too many requests` with code 2. `unhealthy cluster`
+ * is said of a change of the membership that is not begun, because too few members are up for it.
  */
 const byMessage = new Map<string, Judgement>([
   [etcdErrors.noLeader.message, { ...REFUSED_FOR_NOW, code: 'noQuorum' }],
   [etcdErrors.tooManyRequests.message, { ...REFUSED_FOR_NOW, code: 'resourceExhausted' }],
   [etcdErrors.notEnoughStarted.message, { ...REFUSED, code: 'failedPrecondition' }],
+  [etcdErrors.unhealthy.message, { ...REFUSED, code: 'failedPrecondition' }],
   ['raft proposal dropped', { ...REFUSED_FOR_NOW, code: 'noQuorum' }],
   [etcdErrors.leaderChanged.message, { ...IN_DOUBT, code: 'noQuorum' }],
   [etcdErrors.timeout.message, { ...IN_DOUBT, code: 'noQuorum' }],
