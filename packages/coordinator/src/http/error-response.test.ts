@@ -64,6 +64,7 @@ const nodeErrors: Record<NodeErrorReason, readonly [number, number, string]> = {
   noSpace: [429, 8, 'etcdserver: mvcc: database space exceeded'],
   tooManyRequests: [429, 8, 'etcdserver: too many requests'],
   timeout: [503, 14, 'etcdserver: request timed out'],
+  notTransferred: [503, 14, 'etcdserver: request timed out, leader transfer took too long'],
   stopped: [503, 14, 'etcdserver: server stopped'],
 }
 const failures: readonly (readonly [string, Error, readonly [number, number, string]])[] = [

@@ -29,6 +29,7 @@ const nodeErrors: Readonly<Record<NodeErrorReason, EtcdError>> = {
   tooManyRequests: etcdErrors.tooManyRequests,
   noSpace: etcdErrors.noSpace,
   timeout: etcdErrors.timeout,
+  notTransferred: etcdErrors.timeoutLeaderTransfer,
   stopped: etcdErrors.stopped,
 }
 

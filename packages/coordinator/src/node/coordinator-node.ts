@@ -162,7 +162,7 @@ export class CoordinatorNode {
       raft: this.#raft,
       transport: this.#transport,
       hasStarted: (id) => state.members().some((member) => member.id === id),
-      ...{ wake, clock },
+      ...{ wake, clock, electionTimeoutMs: this.electionTimeoutMs },
     })
     const heirs = new Heirs({ memberId, raft: this.#raft })
     this.#space = this.#createSpaceGuard(heirs)

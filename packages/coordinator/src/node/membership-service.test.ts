@@ -10,6 +10,7 @@ import type {
 } from '@holdfast/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../time/clock.js'
+import { pause } from '../time/pause.js'
 import { MemberRefusal, type MemberChange } from './member-change.js'
 import { MembershipService } from './membership-service.js'
 import { NodeError } from './node-error.js'
@@ -19,6 +20,7 @@ import { turn } from './tracked.test-support.js'
 
 /** Some attempts long. */
 const TIMEOUT_MS = 400
+const ELECTION_TIMEOUT_MS = 200
 
 const membership: Membership = {
   voters: ['1', '2', '3'],
@@ -78,6 +80,7 @@ class Fixture {
         },
       },
       hasStarted: () => true,
+      electionTimeoutMs: ELECTION_TIMEOUT_MS,
       wake: () => undefined,
     })
   }
@@ -213,9 +216,30 @@ describe('a transfer of the leadership', () => {
   })
 
   it('that does not happen in time is given up', async () => {
+    fixture.belief = { ...fixture.belief, leaderId: undefined }
     await expect(fixture.service.transferLeadership('2', TIMEOUT_MS)).rejects.toEqual(
-      new NodeError('timeout', 'unknown'),
+      new NodeError('notTransferred', 'unknown'),
     )
+  })
+
+  it.each(['1', '3'])('has failed when an election timeout later %s leads', async (leaderId) => {
+    const startedAt = performance.now()
+    const transfer = fixture.service.transferLeadership('2', 20 * TIMEOUT_MS)
+    const refused = expect(transfer).rejects.toEqual(new NodeError('notTransferred', 'unknown'))
+    await turn()
+    fixture.belief = { ...fixture.belief, leaderId }
+    await refused
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(ELECTION_TIMEOUT_MS)
+    expect(performance.now() - startedAt).toBeLessThan(10 * TIMEOUT_MS)
+  })
+
+  it('has not failed for as long as nobody leads', async () => {
+    const transfer = fixture.service.transferLeadership('2', 20 * TIMEOUT_MS)
+    await turn()
+    fixture.belief = { ...fixture.belief, leaderId: undefined }
+    await pause(systemClock, 2 * ELECTION_TIMEOUT_MS)
+    fixture.belief = { ...fixture.belief, leaderId: '2' }
+    await transfer
   })
 
   it('goes to voters only', async () => {

@@ -34,6 +34,7 @@ export interface MembershipServiceOptions {
   readonly transport: Pick<PeerTransport, 'request'>
   readonly clock: Clock
   readonly hasStarted: (id: MemberId) => boolean
+  readonly electionTimeoutMs: number
   /** Asks for a turn of the node's loop. */
   readonly wake: () => void
 }
@@ -54,11 +55,22 @@ export class MembershipService {
     await this.#askLeader({ type: 'changeMembership', change }, timeoutMs)
   }
 
-  /** Resolves when `to` leads. @throws {MemberRefusal | NodeError} */
+  /**
+   * Resolves when `to` leads. The leader gives up after an election timeout, and whoever leads then
+   * leads on; but `to` may yet come to read that it was asked.
+   * @throws {MemberRefusal | NodeError}
+   */
   async transferLeadership(to: MemberId, timeoutMs: number): Promise<void> {
-    const deadline = this.#options.clock.nowMs() + timeoutMs
+    const { clock, raft, electionTimeoutMs } = this.#options
+    const deadline = clock.nowMs() + timeoutMs
     await this.#askLeader({ type: 'transferLeadership', to }, timeoutMs)
-    while (this.#options.raft.status.leaderId !== to) await this.#pause(deadline)
+    const givenUpAtMs = clock.nowMs() + electionTimeoutMs
+    while (raft.status.leaderId !== to) {
+      const nowMs = clock.nowMs()
+      const hasFailed = nowMs > givenUpAtMs && raft.status.leaderId !== undefined
+      if (hasFailed || nowMs >= deadline) throw new NodeError('notTransferred', 'unknown')
+      await this.#pause(deadline)
+    }
   }
 
   /** Answers another member, as the leader. */

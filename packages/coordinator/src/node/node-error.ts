@@ -9,6 +9,8 @@ export type NodeErrorReason =
   | 'noSpace'
   /** The deadline passed; a write that had been submitted may still take effect. */
   | 'timeout'
+  /** The chosen member did not take the leadership over; it may still do so. */
+  | 'notTransferred'
   /** The node is closing; a write that had been submitted may still take effect. */
   | 'stopped'
 

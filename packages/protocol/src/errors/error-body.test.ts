@@ -73,6 +73,7 @@ describe('what may have taken effect', () => {
     ['timeout', 'noQuorum', true, 'unknown'],
     ['timeoutDueToLeaderFail', 'noQuorum', true, 'unknown'],
     ['timeoutDueToConnectionLost', 'noQuorum', true, 'unknown'],
+    ['timeoutLeaderTransfer', 'timeout', true, 'unknown'],
     ['timeoutWaitAppliedIndex', 'unavailable', true, 'unknown'],
     ['stopped', 'unavailable', true, 'unknown'],
     ['unhealthy', 'failedPrecondition', false, 'not-applied'],
@@ -112,6 +113,7 @@ test('every etcd error comes back with the code it was sent with, or one that sa
   const others = new Map<string, number>([
     [etcdErrors.notSupportedForLearner.message, 14],
     [etcdErrors.unhealthy.message, 9],
+    [etcdErrors.timeoutLeaderTransfer.message, 4],
   ])
   for (const { code, message } of Object.values(etcdErrors)) {
     expect(decodeError(httpStatusOf(code).http, encodeErrorBody({ code, message }))).toMatchObject({

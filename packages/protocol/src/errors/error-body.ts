@@ -114,6 +114,7 @@ const byMessage = new Map<string, Judgement>([
   [etcdErrors.timeout.message, { ...IN_DOUBT, code: 'noQuorum' }],
   [etcdErrors.timeoutDueToLeaderFail.message, { ...IN_DOUBT, code: 'noQuorum' }],
   [etcdErrors.timeoutDueToConnectionLost.message, { ...IN_DOUBT, code: 'noQuorum' }],
+  [etcdErrors.timeoutLeaderTransfer.message, { ...IN_DOUBT, code: 'timeout' }],
   [etcdErrors.notSupportedForLearner.message, { ...REFUSED_FOR_NOW, code: 'unavailable' }],
   [etcdErrors.leaseNotFound.message, { ...REFUSED, code: 'leaseNotFound' }],
   [etcdErrors.futureRevision.message, { ...REFUSED, code: 'futureRevision' }],

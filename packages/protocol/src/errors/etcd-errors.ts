@@ -68,6 +68,8 @@ export const etcdErrors = Object.freeze({
   timeout: error(14, 'request timed out'),
   timeoutDueToLeaderFail: error(14, 'request timed out, possibly due to previous leader failure'),
   timeoutDueToConnectionLost: error(14, 'request timed out, possibly due to connection lost'),
+  /** etcd has no code for it, and so sends it with 2. */
+  timeoutLeaderTransfer: error(14, 'request timed out, leader transfer took too long'),
   timeoutWaitAppliedIndex: error(
     14,
     'request timed out, waiting for the applied index took too long',
