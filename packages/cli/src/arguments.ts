@@ -13,13 +13,21 @@ export function positiveNumber(text: string): number {
   return value
 }
 
-/**
- * The id of a lease, in decimal as the API and this program write it. etcdctl writes the same ids in
- * hexadecimal without a mark; to be told apart, they take a 0x here.
- */
 export function leaseId(text: string): string {
-  const value = /^(?:\d{1,19}|0x[0-9a-f]{1,16})$/i.test(text) ? BigInt(text) : undefined
-  if (value === undefined || value >= 2n ** 63n) {
+  return idBelow(2n ** 63n, text)
+}
+
+export function memberId(text: string): string {
+  return idBelow(2n ** 64n, text)
+}
+
+/**
+ * In decimal, as the API and this program write it. etcdctl writes the same ids in hexadecimal without
+ * a mark; to be told apart, they take a 0x here.
+ */
+function idBelow(end: bigint, text: string): string {
+  const value = /^(?:\d{1,20}|0x[0-9a-f]{1,16})$/i.test(text) ? BigInt(text) : undefined
+  if (value === undefined || value >= end) {
     throw new InvalidArgumentError('It must be a decimal number, or a hexadecimal one after 0x.')
   }
   return value.toString()

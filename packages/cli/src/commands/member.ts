@@ -2,6 +2,7 @@
 
 import type { Holdfast } from '@holdfast/client'
 import type { Command } from 'commander'
+import { memberId } from '../arguments.js'
 import { withClient } from '../client.js'
 import { teach, type CommandHost } from '../command-host.js'
 import { exitCode } from '../exit-code.js'
@@ -14,7 +15,8 @@ export function addMember(program: Command, host: CommandHost): void {
     explanation:
       'Members come and go one at a time. Add each as a learner, start it with ' +
       '--initial-cluster-state existing, and promote it when it has caught up. A change that would ' +
-      'leave no majority of members that are up is refused.',
+      'leave no majority of members that are up is refused. Ids are decimal; 0x marks a hexadecimal ' +
+      'one, as etcdctl prints them.',
     examples: [
       'holdfast member list',
       'holdfast member add --learner http://10.0.0.4:2380',
@@ -88,7 +90,7 @@ function addChange(member: Command, host: CommandHost, of: ChangeOfOne): void {
   const command = member
     .command(of.name)
     .description(of.description)
-    .argument('<id>', 'as `holdfast member list` prints it')
+    .argument('<id>', 'as `holdfast member list` prints it', memberId)
   command.action((id: string) =>
     host.run(command, async (surroundings) => {
       await withClient(surroundings, ({ cluster }) => of.change(cluster, id))
@@ -102,7 +104,7 @@ function addUpdate(member: Command, host: CommandHost): void {
   const command = member
     .command('update')
     .description('Tells the others where a member is reached from now on.')
-    .argument('<id>', 'as `holdfast member list` prints it')
+    .argument('<id>', 'as `holdfast member list` prints it', memberId)
     .argument('<peer-url...>', 'such as http://10.0.0.4:2380')
   command.action((id: string, peerUrls: readonly string[]) =>
     host.run(command, async (surroundings) => {

@@ -37,6 +37,44 @@ test('what is no member’s address is refused', async () => {
   })
 })
 
+test('where no member can be is refused', async () => {
+  for (const urls of [['http://127.0.0.1:0'], ['http://h:1', 'http://h:1']]) {
+    expect(await cli('member', 'add', ...urls)).toMatchObject({
+      exit: 2,
+      err: 'holdfast: etcdserver: given member URLs are invalid\n',
+    })
+  }
+})
+
+const REMOVED = '14789900269040759123'
+
+test.each([
+  ['remove', 'abc'],
+  ['remove', ''],
+  ['promote', '0x'],
+  ['update', '1.5', 'http://h:1'],
+  ['remove', String(2n ** 64n)],
+])('member %s %s: what is no id is refused before anybody is asked', async (...args) => {
+  const said = await cli('--endpoints', 'http://127.0.0.1:1', 'member', ...args)
+  expect(said).toMatchObject({ exit: 2, out: '' })
+  expect(said.err).toMatch(
+    /^holdfast: .*'id'.* It must be a decimal number, or a hexadecimal one after 0x\.\n$/,
+  )
+})
+
+test('an id may be hexadecimal', async () => {
+  const id = `0x${BigInt(REMOVED).toString(16)}`
+  expect(await cli('member', 'remove', id)).toMatchObject({
+    exit: 1,
+    err: 'holdfast: etcdserver: member not found\n',
+  })
+  expect(await cli('transfer-leadership', 'x')).toMatchObject({ exit: 2 })
+  expect(await cli('transfer-leadership', '0x7')).toMatchObject({
+    exit: 1,
+    err: 'holdfast: etcdserver: bad leader transferee\n',
+  })
+})
+
 test('the leadership goes to voters only, and stays where it is', async () => {
   const { out } = await cli('--json', 'member', 'list')
   const { members } = JSON.parse(out) as { members: { id: string }[] }

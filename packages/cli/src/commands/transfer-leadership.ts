@@ -1,6 +1,7 @@
 /** `holdfast transfer-leadership`: has another member lead, without the pause of an election. */
 
 import type { Command } from 'commander'
+import { memberId } from '../arguments.js'
 import { withClient } from '../client.js'
 import { teach, type CommandHost } from '../command-host.js'
 import { exitCode } from '../exit-code.js'
@@ -8,7 +9,7 @@ import { exitCode } from '../exit-code.js'
 export function addTransferLeadership(program: Command, host: CommandHost): void {
   const command = program
     .command('transfer-leadership')
-    .argument('<id>', 'of a voter, as `holdfast member list` prints it')
+    .argument('<id>', 'of a voter, as `holdfast member list` prints it', memberId)
   teach(command, {
     summary: 'have another member lead',
     explanation:

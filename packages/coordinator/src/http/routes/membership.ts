@@ -71,14 +71,19 @@ async function change(context: EdgeContext, wanted: MemberChange): Promise<Membe
   }
 }
 
-/** @throws {EdgeError} unless each is `http://host:port` and nothing more */
+/** @throws {EdgeError} unless they differ, and each is `http://host:port` and nothing more */
 function originsOf(peerUrls: readonly string[]): readonly string[] {
-  if (peerUrls.length === 0) throw new EdgeError(etcdErrors.badMemberUrls)
-  return peerUrls.map((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    if (url?.protocol !== 'http:' || url.href !== `${url.origin}/` || url.port === '') {
-      throw new EdgeError(etcdErrors.badMemberUrls)
-    }
-    return url.origin
-  })
+  const origins = peerUrls.map(originOf)
+  if (origins.length === 0 || new Set(origins).size < origins.length) throw badUrls()
+  return origins
 }
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' || url.href !== `${url.origin}/`) throw badUrls()
+  // Nobody can be called at port 0, which only says that any will do.
+  if (url.port === '' || url.port === '0') throw badUrls()
+  return url.origin
+}
+
+const badUrls = (): EdgeError => new EdgeError(etcdErrors.badMemberUrls)
