@@ -33,7 +33,7 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
   name: {
     flag: '--name <name>',
     variable: 'HOLDFAST_NAME',
-    help: "this member's name, unique in the cluster (default: default)",
+    help: "this member's name, in --initial-cluster and in lists of members (default: default)",
     kind: text,
   },
   dataDirectory: {

@@ -105,6 +105,11 @@ describe('what makes no sense', () => {
   it.each<[Partial<CoordinatorOptions>, string]>([
     [{ dataDirectory: '' }, 'the data directory is missing'],
     [{ name: '' }, 'the name is empty'],
+    [{ name: 'a\nb' }, 'a name must have no control characters in it'],
+    [
+      { name: 'a', initialCluster: { a: 'http://h:1', ['b\u001b[31m']: 'http://h:2' } },
+      'a name must have no control characters in it',
+    ],
     [{ clientUrl: 'h:2379' }, url('clientUrl', 'h:2379')],
     [{ clientUrl: '' }, url('clientUrl', '')],
     [{ clientUrl: 'https://h:1' }, url('clientUrl', 'https://h:1')],

@@ -5,10 +5,15 @@ import { KEPT_ENTRIES } from './node/log-cutter.js'
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u
+
 export interface CoordinatorOptions {
   /** Where the log and the state are kept; created if missing. One process and member only. */
   readonly dataDirectory: string
-  /** Unique in the cluster. Default `default`. */
+  /**
+   * Which of the initial cluster this member is, and what lists of members call it. Members that join
+   * later may have a name that is taken: only ids tell members apart. Default `default`.
+   */
   readonly name?: string
   /** Where clients are served. Port 0 takes a free one. Default `http://127.0.0.1:2379`. */
   readonly clientUrl?: string
@@ -78,6 +83,11 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   // Who does not write TypeScript may have passed what the environment does not have.
   check(Boolean(config.dataDirectory), 'the data directory is missing')
   check(name !== '', 'the name is empty')
+  // They would make other lines than were meant of those that name a member.
+  check(
+    !Object.keys(config.initialCluster).some((one) => CONTROL.test(one)) && !CONTROL.test(name),
+    'a name must have no control characters in it',
+  )
   check(
     ['new', 'existing'].includes(config.initialClusterState),
     `the initial cluster state must be new or existing, not "${config.initialClusterState}"`,

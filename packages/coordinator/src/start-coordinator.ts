@@ -12,6 +12,7 @@ import {
   type CoordinatorOptions,
 } from './coordinator-options.js'
 import { createTransport, type Transport } from './create-transport.js'
+import { logEnd } from './end-log.js'
 import { listenForClients } from './http/server.js'
 import { createLogger, type Logger } from './logger.js'
 import { createMember, type Member } from './member.js'
@@ -154,7 +155,7 @@ function fatalHandler({
   return (cause) => {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     fatal.abort(error)
-    log.fatal({ err: error }, 'stopping: this member can no longer be trusted')
+    logEnd(log, error)
     opened.close().catch((failure: unknown) => log.error({ err: failure }, 'while stopping'))
     if (onFatal === undefined) throw error
     onFatal(error)
