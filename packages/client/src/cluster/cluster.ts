@@ -59,7 +59,6 @@ export interface MembersOptions extends WaitOptions {
 
 /** Where the outcome of a change is unknown, `members` tells it. */
 const ONCE = { repetition: 'once' } as const
-const NOBODY = { isLeader: false, memberId: '0' }
 
 /**
  * The cluster behind a client.
@@ -195,17 +194,34 @@ export class Cluster {
    * client's endpoints leads; `timeout` when the target did not take over, and the leader leads on.
    */
   async transferLeadership(to: string, options: WaitOptions = {}): Promise<void> {
-    for (const endpoint of this.endpoints) {
-      const { isLeader, memberId } = await this.status(endpoint, options).catch(() => NOBODY)
-      if (!isLeader) continue
-      if (memberId === to) return
-      const asking = { ...options, ...ONCE, endpoint }
-      await this.#rpc.ask(routes.moveLeader, { targetId: to }, asking)
-      return
+    const leader = await this.#leader(options)
+    if (leader === undefined) {
+      throw new HoldfastError('unavailable', 'none of the endpoints leads', {
+        retryable: true,
+        outcome: 'not-applied',
+      })
     }
-    throw new HoldfastError('unavailable', 'none of the endpoints leads', {
-      retryable: true,
-      outcome: 'not-applied',
-    })
+    const { endpoint, memberId } = leader
+    if (memberId === to) return
+    await this.#rpc.ask(routes.moveLeader, { targetId: to }, { ...options, ...ONCE, endpoint })
+  }
+
+  /** Whichever says first that it leads. All are asked at once: some may not answer at all. */
+  async #leader(options: WaitOptions): Promise<MemberStatus | undefined> {
+    const found = new AbortController()
+    const signals = options.signal === undefined ? [] : [options.signal]
+    const signal = AbortSignal.any([found.signal, ...signals])
+    const leading = async (endpoint: string): Promise<MemberStatus> => {
+      const status = await this.status(endpoint, { ...options, signal })
+      if (!status.isLeader) throw new HoldfastError('unavailable', `${endpoint} does not lead`)
+      return status
+    }
+    try {
+      return await Promise.any(this.endpoints.map(leading))
+    } catch {
+      return undefined
+    } finally {
+      found.abort()
+    }
   }
 }

@@ -41,10 +41,20 @@ function transfers(
 
 describe('the leadership', () => {
   test('is transferred by the leader, which is asked alone and once', async () => {
-    const { cluster, targets, asked } = transfers()
+    const { cluster, targets } = transfers()
     await cluster.transferLeadership(B)
     expect(targets).toEqual([[B, 'http://a']])
-    expect(asked()).toEqual(['http://a'])
+  })
+
+  test('is looked for everywhere at once: one that hangs holds nobody up', async () => {
+    const { fixture, cluster, targets } = transfers(['http://c', 'http://b', 'http://a'])
+    fixture.etcd.fault = ({ endpoint }) => (endpoint === 'http://c' ? 'hang' : undefined)
+    const startedAt = fixture.clock.now().monotonicMs
+    const transferred = cluster.transferLeadership(B)
+    await fixture.clock.advance(100)
+    expect(targets).toEqual([[B, 'http://a']])
+    await transferred
+    expect(fixture.clock.now().monotonicMs - startedAt).toBe(100)
   })
 
   test('is looked for among all endpoints, also behind one that does not answer', async () => {
