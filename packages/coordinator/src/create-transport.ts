@@ -7,12 +7,14 @@ import {
   describeOther,
   isEstablishedOther,
 } from './cluster-description.js'
+import { directoriesInLog } from './directories-in-log.js'
 import type { Logger } from './logger.js'
 import type { MemberHandler, MemberTransport } from './member.js'
 import { peerBookOf, reachable, type PeerBook } from './node/peer-book.js'
 import type { PeerAnswer, PeerRequest } from './node/peer-transport.js'
 import { refusalLog } from './refusal-log.js'
 import type { MemberIdentity } from './resolve-identity.js'
+import { newerStamp, whatIsForgotten } from './state-machine/directory-stamp.js'
 import type { Storage } from './storage/open-storage.js'
 import { StreamTransport } from './transport/stream-transport.js'
 
@@ -37,6 +39,8 @@ export interface Transport extends MemberTransport {
 export function createTransport(parts: TransportParts): Transport {
   const { identity, handler, storage, log } = parts
   const { clusterId, memberId } = identity
+  const { stamp } = storage
+  const inLog = directoriesInLog(storage)
   let book = storedBook(parts)
   const streams = new StreamTransport({
     clusterId,
@@ -44,6 +48,9 @@ export function createTransport(parts: TransportParts): Transport {
     peers: othersIn(book, memberId),
     wasRemoved: (id) => book.removed.includes(id),
     start: { term: storage.log.initialState().hardState.term, lastIndex: storage.log.lastIndex() },
+    directory: stamp,
+    forgotten: (id, directory) =>
+      whatIsForgotten(newerStamp(handler.directoryOf(id), inLog.get(id)), directory),
     describeCluster: () =>
       describeCluster({ ...handler.describe(), tokenHash: identity.tokenHash }),
     handler: {
@@ -82,6 +89,11 @@ export function createTransport(parts: TransportParts): Transport {
     },
     start: async () => {
       if (book.urls.size > 1) await listen()
+    },
+    onPublished: () => {
+      streams.dropForgetful()
+      const lost = whatIsForgotten(handler.directoryOf(memberId), stamp)
+      if (lost !== undefined) parts.onForgetful(lost)
     },
     close: () => streams.close(),
   }

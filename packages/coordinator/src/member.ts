@@ -13,7 +13,9 @@ import { CoordinatorNode, type NodeOptions, type NodeSnapshots } from './node/co
 import type { PeerHandler, PeerTransport } from './node/peer-transport.js'
 import { publishMember } from './publish-member.js'
 import type { MemberIdentity } from './resolve-identity.js'
+import type { DirectoryStamp } from './state-machine/directory-stamp.js'
 import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
+import type { AppliedBatch } from './state-machine/state-machine.js'
 import type { OutgoingSnapshots } from './storage/outgoing-snapshots.js'
 import type { Storage } from './storage/open-storage.js'
 import { WatchHub } from './watch/watch-hub.js'
@@ -29,10 +31,14 @@ export interface MemberDescription {
 /** What the member answers to the network, which exists before it. */
 export interface MemberHandler extends PeerHandler {
   describe(): MemberDescription
+  /** On which directory a member runs, as far as is applied. */
+  directoryOf(id: MemberId): DirectoryStamp | undefined
 }
 
 export interface MemberTransport extends PeerTransport {
   readonly sendSnapshot: NodeSnapshots['send']
+  /** A member may have told of its directory: who is there with another one is cut off. */
+  onPublished(): void
 }
 
 export interface MemberParts<Transport extends MemberTransport> {
@@ -40,6 +46,8 @@ export interface MemberParts<Transport extends MemberTransport> {
   readonly identity: MemberIdentity
   readonly timing: Pick<NodeOptions, 'tickMs' | 'heartbeatTicks' | 'electionTicks'>
   readonly storage: MemberStorage
+  /** The one that the storage is in. */
+  readonly directory: DirectoryStamp
   /** Entries of the log that are kept although the state holds them. */
   readonly keptEntries?: number | undefined
   readonly clock: NodeOptions['clock']
@@ -107,7 +115,8 @@ export function createMember<Transport extends MemberTransport>(
     app,
     start: (clientUrls) => {
       node.start()
-      stopPublishing = publishMember(node, { id: memberId, name, clientUrls }, clock)
+      const told = { id: memberId, name, clientUrls, directory: parts.directory }
+      stopPublishing = publishMember(node, told, clock)
     },
     close: async () => {
       stopPublishing()
@@ -133,6 +142,10 @@ function handlerOf(node: () => CoordinatorNode, { clusterId }: MemberIdentity): 
         .state.members()
         .map(({ id }) => id),
     }),
+    directoryOf: (id) =>
+      node()
+        .state.members()
+        .find((member) => member.id === id)?.directory,
   }
 }
 
@@ -162,14 +175,24 @@ function createNode(
     },
     codec: { encode: encodeProposal, decode: decodeProposal },
     transport,
-    onApplied: (batch) => hub.onApplied(batch.revisions),
-    onRestored: (revision) => hub.onRestored(revision),
+    onApplied: (batch) => {
+      hub.onApplied(batch.revisions)
+      if (hasPublished(batch)) transport.onPublished()
+    },
+    onRestored: (revision) => {
+      hub.onRestored(revision)
+      transport.onPublished()
+    },
     onStatus: parts.onStatus,
     onSlowDisk: parts.onSlowDisk,
     space: parts.space,
     onSpace: parts.onSpace,
     onFatal: parts.onFatal,
   })
+}
+
+function hasPublished({ proposals }: AppliedBatch): boolean {
+  return proposals.some(({ proposal }) => proposal.command.type === 'publishMember')
 }
 
 function contextOf(

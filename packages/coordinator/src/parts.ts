@@ -17,6 +17,11 @@ export type { StateSnapshot } from './node/snapshots.js'
 export type { PeerAnswer, PeerRequest } from './node/peer-transport.js'
 export type { MemberIdentity } from './resolve-identity.js'
 export type { Proposal } from './state-machine/command.js'
+export {
+  stampOfStart,
+  whatIsForgotten,
+  type DirectoryStamp,
+} from './state-machine/directory-stamp.js'
 export type { Outcome, RevisionEvents } from './state-machine/outcome.js'
 export { decodeProposal } from './state-machine/proposal-codec.js'
 export type {

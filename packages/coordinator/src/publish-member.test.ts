@@ -7,7 +7,11 @@ import { publishMember } from './publish-member.js'
 import type { Command, PublishedMember } from './state-machine/command.js'
 import { systemClock } from './time/clock.js'
 
-const MEMBER: PublishedMember = { id: '1', name: 'a', clientUrls: ['http://c:1', 'http://c:2'] }
+const DIRECTORY = { directoryId: 'd', generation: 2, generationId: 'x' }
+const MEMBER: PublishedMember = {
+  ...{ id: '1', name: 'a', clientUrls: ['http://c:1', 'http://c:2'] },
+  directory: DIRECTORY,
+}
 
 /** A cluster that knows some members, and fails as often as it is told to. */
 class Cluster {
@@ -53,12 +57,24 @@ it.each([
   ['another name', { ...MEMBER, name: 'b' }],
   ['another address', { ...MEMBER, clientUrls: ['http://c:1'] }],
   ['another order of them', { ...MEMBER, clientUrls: [...MEMBER.clientUrls].reverse() }],
+  ['no directory', { ...MEMBER, directory: undefined }],
+  ['an earlier start', { ...MEMBER, directory: { ...DIRECTORY, generation: 1 } }],
   ['another member', { ...MEMBER, id: '2' }],
 ])('replaces what is known otherwise: %s', async (_, known) => {
   const cluster = new Cluster(known)
   publishMember(cluster.node, MEMBER, systemClock)
   await settled()
   expect(cluster.proposed).toEqual([{ type: 'publishMember', member: MEMBER }])
+})
+
+it.each([
+  ['another one', { ...DIRECTORY, directoryId: 'e' }],
+  ['a later start of it', { ...DIRECTORY, generation: 3 }],
+])('says nothing of a directory when %s is known', async (_, directory) => {
+  const cluster = new Cluster({ ...MEMBER, directory })
+  publishMember(cluster.node, MEMBER, systemClock)
+  await settled()
+  expect(cluster.proposed).toEqual([])
 })
 
 it('tries again until there is a leader', async () => {

@@ -1,10 +1,11 @@
 /**
  * Tells the cluster, through the log, this member's name and where clients reach it, so that every
- * member lists the same (etcd: publish). Tried until it has worked.
+ * member lists the same (etcd: publish), and on which directory it runs. Tried until it has worked.
  */
 
 import type { CoordinatorNode } from './node/coordinator-node.js'
 import type { PublishedMember } from './state-machine/command.js'
+import { isSameStamp, whatIsForgotten } from './state-machine/directory-stamp.js'
 import type { Clock } from './time/clock.js'
 import { pause } from './time/pause.js'
 
@@ -37,7 +38,13 @@ async function publish(
   }
 }
 
-function isPublished(node: CoordinatorNode, { id, name, clientUrls }: PublishedMember): boolean {
-  const known = node.state.members().find((member) => member.id === id)
-  return known?.name === name && known.clientUrls.join() === clientUrls.join()
+function isPublished(node: CoordinatorNode, member: PublishedMember): boolean {
+  const { id, name, clientUrls, directory } = member
+  const known = node.state.members().find((one) => one.id === id)
+  if (known?.name !== name || known.clientUrls.join() !== clientUrls.join()) return false
+  // Of a directory that has lost something nobody wants to know.
+  return (
+    isSameStamp(known.directory, directory) ||
+    whatIsForgotten(known.directory, directory) !== undefined
+  )
 }

@@ -54,7 +54,8 @@ function founding(config: CoordinatorConfig): MemberIdentity {
 /**
  * A member that comes back with an empty directory has forgotten its votes and what it acknowledged:
  * with its help a majority could lose committed writes (catalogue 34; etcd: isMemberBootstrapped).
- * Whoever has seen it before says so; at the very first start nobody has.
+ * Whoever has seen it before says so; at the very first start nobody has. Where nobody answers now, it
+ * is refused later by those who know which directory it had: see `directory-stamp.ts`.
  */
 async function requireNeverStarted(
   config: CoordinatorConfig,

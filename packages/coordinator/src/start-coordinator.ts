@@ -95,6 +95,7 @@ async function open(base: Base): Promise<Coordinator> {
   let leaderChanges = 0
   const member: Member<Transport> = createMember({
     ...{ name: config.name, identity, storage, clock: systemClock, onFatal },
+    directory: storage.stamp,
     timing: timing(config),
     keptEntries: config.snapshotCatchUpEntries,
     chance: {

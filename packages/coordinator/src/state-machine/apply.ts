@@ -10,7 +10,8 @@
 import { compactionEffect } from './compaction.js'
 import { checkOperation } from './check-operation.js'
 import { choose } from './chosen-branch.js'
-import type { Command, Proposal } from './command.js'
+import type { Command, Proposal, PublishedMember } from './command.js'
+import { newerStamp } from './directory-stamp.js'
 import { execute } from './execute.js'
 import { invariant } from './invariant.js'
 import { expireLease, grantLease, revokeLease } from './lease.js'
@@ -133,9 +134,15 @@ export class BatchRun {
       case 'leaseExpire':
         return expireLease(writer, command, at.term)
       case 'publishMember':
-        this.#store.members.save(command.member)
+        this.#publish(command.member)
         return { result: { type: command.type, revision: writer.revision } }
     }
+  }
+
+  #publish(told: PublishedMember): void {
+    const { members } = this.#store
+    const known = members.all().find(({ id }) => id === told.id)
+    members.save({ ...told, directory: newerStamp(known?.directory, told.directory) })
   }
 
   #record(writer: RevisionWriter, effect: Effect): void {

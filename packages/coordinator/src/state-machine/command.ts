@@ -3,6 +3,7 @@
  * ids and terms are drawn by the proposer, because apply has no clock and no chance.
  */
 
+import type { DirectoryStamp } from './directory-stamp.js'
 import type { LeaseId, Operation } from './operation.js'
 
 export type Command =
@@ -28,6 +29,8 @@ export interface PublishedMember {
   readonly id: string
   readonly name: string
   readonly clientUrls: readonly string[]
+  /** Unknown of a member whose program did not tell. Never goes back: see `newerStamp`. */
+  readonly directory?: DirectoryStamp | undefined
 }
 
 /** Identifies a request across retries, so that it takes effect once (thesis §6.3). */

@@ -62,7 +62,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     .tuple(leaseId, fc.nat(), fc.nat())
     .map(([id, term, grantedIndex]): Command => ({ type: 'leaseExpire', id, term, grantedIndex })),
   fc
-    .record({ id: leaseId, name: fc.string(), clientUrls: fc.array(fc.string()) })
+    .record(
+      {
+        ...{ id: leaseId, name: fc.string(), clientUrls: fc.array(fc.string()) },
+        directory: fc.record({
+          ...{ directoryId: fc.string(), generation: fc.nat(), generationId: fc.string() },
+        }),
+      },
+      { requiredKeys: ['id', 'name', 'clientUrls'] },
+    )
     .map((member): Command => ({ type: 'publishMember', member })),
 )
 

@@ -6,6 +6,7 @@
 
 import { Packr } from 'msgpackr'
 import type { Command, Proposal, RequestId } from './command.js'
+import type { DirectoryStamp } from './directory-stamp.js'
 import { packOperation, unpackOperation, type Packed } from './operation-codec.js'
 
 export const PROPOSAL_FORMAT = 1
@@ -99,14 +100,15 @@ function packCommand(command: Command): Packed {
     case 'leaseExpire':
       return [LEASE_EXPIRE, command.id, command.term, command.grantedIndex]
     case 'publishMember': {
-      const { id, name, clientUrls } = command.member
-      return [PUBLISH_MEMBER, id, name, clientUrls]
+      const { id, name, clientUrls, directory } = command.member
+      if (directory === undefined) return [PUBLISH_MEMBER, id, name, clientUrls]
+      return [PUBLISH_MEMBER, id, name, clientUrls, packStamp(directory)]
     }
   }
 }
 
 function unpackCommand(packed: Packed): Command {
-  const [tag, first, second, third] = packed
+  const [tag, first, second, third, fourth] = packed
   switch (tag) {
     case KV:
       return { type: 'kv', operation: unpackOperation(first as Packed) }
@@ -125,9 +127,21 @@ function unpackCommand(packed: Packed): Command {
       }
     case PUBLISH_MEMBER: {
       const member = { id: first as string, name: second as string, clientUrls: third as string[] }
-      return { type: 'publishMember', member }
+      if (fourth === undefined) return { type: 'publishMember', member }
+      const directory = unpackStamp(fourth as PackedStamp)
+      return { type: 'publishMember', member: { ...member, directory } }
     }
     default:
       throw new ProposalFormatError(`the log holds an unknown command ${String(tag)}`)
   }
+}
+
+type PackedStamp = readonly [directoryId: string, generation: number, generationId: string]
+
+function packStamp({ directoryId, generation, generationId }: DirectoryStamp): PackedStamp {
+  return [directoryId, generation, generationId]
+}
+
+function unpackStamp([directoryId, generation, generationId]: PackedStamp): DirectoryStamp {
+  return { directoryId, generation, generationId }
 }

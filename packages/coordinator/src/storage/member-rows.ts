@@ -6,6 +6,8 @@ import type { MemberStore } from '../state-machine/state-store.js'
 import type { Connection } from './connection.js'
 import { members } from './state-schema.js'
 
+const NO_DIRECTORY = { directoryId: null, generation: null, generationId: null }
+
 export class MemberRows implements MemberStore {
   readonly #db: Connection['db']
 
@@ -14,12 +16,20 @@ export class MemberRows implements MemberStore {
   }
 
   all(): readonly PublishedMember[] {
-    return this.#db.select().from(members).orderBy(asc(members.id)).all()
+    return this.#db.select().from(members).orderBy(asc(members.id)).all().map(memberOf)
   }
 
-  save({ id, name, clientUrls }: PublishedMember): void {
-    const told = { name, clientUrls }
+  save({ id, name, clientUrls, directory }: PublishedMember): void {
+    const told = { name, clientUrls, ...(directory ?? NO_DIRECTORY) }
     const insert = this.#db.insert(members).values({ id, ...told })
     insert.onConflictDoUpdate({ target: members.id, set: told }).run()
   }
+}
+
+function memberOf(row: typeof members.$inferSelect): PublishedMember {
+  const { id, name, clientUrls, directoryId, generation, generationId } = row
+  if (directoryId === null || generation === null || generationId === null) {
+    return { id, name, clientUrls }
+  }
+  return { id, name, clientUrls, directory: { directoryId, generation, generationId } }
 }

@@ -14,19 +14,21 @@
  */
 
 import type { Membership } from '@holdfast/raft'
+import { whatIsForgotten, type DirectoryStamp } from '../state-machine/directory-stamp.js'
 import type { StateMachine } from '../state-machine/state-machine.js'
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { DEFAULT_CHECKPOINT_LIMITS } from './checkpointer.js'
 import type { StateCopy } from './copy-state.js'
 import { createDirectory, lockDirectory, syncDirectory } from './data-directory.js'
 import type { DirectoryIdentity } from './directory-identity.js'
-import { pathsIn } from './directory-paths.js'
+import { pathsIn, type DirectoryPaths } from './directory-paths.js'
 import { WorkerLog, type DurableLog } from './durable-log.js'
 import { IncomingSnapshot, removeSnapshot } from './incoming-snapshot.js'
 import { OutgoingSnapshots } from './outgoing-snapshots.js'
 import { recoverDirectory, requireWholeLog } from './recover-directory.js'
+import { stampDirectory } from './stamp-directory.js'
 import { StateDatabase } from './state-database.js'
-import { wayBack } from './way-back.js'
+import { rolledBack, wayBack } from './way-back.js'
 
 export type { DurableLog, LogWrite } from './durable-log.js'
 export type { StateCopy } from './copy-state.js'
@@ -39,6 +41,8 @@ export { rolledBack } from './way-back.js'
 export { StorageError, type StorageErrorCode } from './storage-error.js'
 
 export interface Storage {
+  /** Durable, and of this start. */
+  readonly stamp: DirectoryStamp
   readonly log: DurableLog
   readonly state: StateMachine
   /** Pending while nothing may be applied, because the state's checkpoint is finishing. */
@@ -96,12 +100,8 @@ async function openLocked(
   const onFatal = once(options.onFatal)
   const paths = pathsIn(directory)
   const stored = recoverDirectory(paths, { identity, membership })
-  const logReady = WorkerLog.open({
-    ...{ path: paths.raft, superblock: paths.superblock },
-    ...{ stored, identity, onFatal },
-  })
+  let logReady: Promise<WorkerLog> | undefined = undefined
   closers.push(() => closeOpened(logReady))
-
   const database = new StateDatabase({
     path: paths.state,
     clusterId: identity.clusterId,
@@ -111,11 +111,17 @@ async function openLocked(
   })
   closers.push(() => database.close())
   requireWholeLog({ directory, memberId: identity.memberId }, database.state.appliedIndex, stored)
+  const stamp = stampOf(paths, identity.memberId, database.state)
+  logReady = WorkerLog.open({
+    ...{ path: paths.raft, superblock: paths.superblock },
+    ...{ stored, identity, onFatal },
+  })
   // Both threads start at the same time: loading their code is most of a start.
   const [log] = await Promise.all([logReady, database.opened()])
   syncDirectory(directory)
   const copyState = (to: string): ReturnType<StateDatabase['copyState']> => database.copyState(to)
   return {
+    stamp,
     log,
     state: database.state,
     outgoing: new OutgoingSnapshots({ path: paths.sending, copyState }),
@@ -132,9 +138,18 @@ async function openLocked(
   }
 }
 
+/** @throws StorageError `damaged` when the state knows of a later start than the log does */
+function stampOf(paths: DirectoryPaths, memberId: string, state: StateMachine): DirectoryStamp {
+  const published = state.members().find(({ id }) => id === memberId)?.directory
+  const stamp = stampDirectory(paths.raft, published)
+  const lost = whatIsForgotten(published, stamp)
+  if (lost !== undefined) throw rolledBack(paths.directory, memberId, lost)
+  return stamp
+}
+
 /** What did not open has nothing to close, and has already said why. */
-async function closeOpened(opening: Promise<{ close(): Promise<void> }>): Promise<void> {
-  const opened = await opening.catch(() => undefined)
+async function closeOpened(opening?: Promise<{ close(): Promise<void> }>): Promise<void> {
+  const opened = await opening?.catch(() => undefined)
   await opened?.close()
 }
 

@@ -18,6 +18,14 @@ export const hardState = sqliteTable('hard_state', {
   votedFor: text('voted_for'),
 })
 
+/** One row: directory-stamp.ts. None before the first start of a program that knows of it. */
+export const directoryStamp = sqliteTable('directory_stamp', {
+  id: integer('id').primaryKey(),
+  directoryId: text('directory_id').notNull(),
+  generation: integer('generation').notNull(),
+  generationId: text('generation_id').notNull(),
+})
+
 /** One row: the place just before the first entry of the log; see log-start.ts. */
 export const logStart = sqliteTable('log_start', {
   id: integer('id').primaryKey(),
@@ -85,5 +93,13 @@ export const RAFT_MIGRATIONS: readonly string[] = [
   DROP TABLE membership;
 
   CREATE INDEX log_memberships ON log (log_index) WHERE kind = 'membership';
+  `,
+  `
+  CREATE TABLE directory_stamp (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    directory_id TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    generation_id TEXT NOT NULL
+  ) STRICT;
   `,
 ]

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { createStateMachine } from '../state-machine/store-state-machine.js'
 import { openConnection } from './connection.js'
 import { migrate } from './migrate.js'
@@ -11,7 +11,29 @@ import { openStateStore } from './sqlite-state-store.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-migrations-'))
-afterEach(() => rmSync(directory, { recursive: true }))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+it('knows of no directories of the members of format 2', () => {
+  const path = join(directory, 'members.db')
+  const old = openConnection(path, 'off')
+  migrate(old, STATE_MIGRATIONS.slice(0, 2))
+  old.client.exec(`INSERT INTO members (id, name, client_urls) VALUES ('7', 'm', '["http://m"]')`)
+  old.client.close()
+
+  const store = openStateStore({ path, clusterId: '1' })
+  const machine = createStateMachine(store)
+  const told = { id: '7', name: 'm', clientUrls: ['http://m'] }
+  expect(machine.members()).toEqual([told])
+  const member = {
+    ...told,
+    directory: { directoryId: 'd', generation: 1, generationId: 'x' },
+  }
+  const command = { type: 'publishMember', member } as const
+  const proposal = { origin: 'test', sequence: 1, requestId: undefined, command }
+  machine.apply([{ index: 1, term: 1, proposal }])
+  expect(machine.members()).toEqual([member])
+  store.close()
+})
 
 it('keeps the leases of format 1, which did not say which entry had granted them', () => {
   const path = join(directory, 'state.db')

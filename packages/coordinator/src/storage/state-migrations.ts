@@ -78,4 +78,10 @@ export const STATE_MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE leases ADD COLUMN granted_index INTEGER NOT NULL DEFAULT 0;
   `,
+  // NULL until the member tells of its directory.
+  `
+  ALTER TABLE members ADD COLUMN directory_id TEXT;
+  ALTER TABLE members ADD COLUMN generation INTEGER;
+  ALTER TABLE members ADD COLUMN generation_id TEXT;
+  `,
 ]

@@ -52,6 +52,10 @@ export const members = sqliteTable('members', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
   clientUrls: text('client_urls', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  /** All three or none: directory-stamp.ts. */
+  directoryId: text('directory_id'),
+  generation: integer('generation'),
+  generationId: text('generation_id'),
 })
 
 /** Remembered requests, in the order in which they were applied. */

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, request, type Server } from 'node:htt
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Heartbeat, MemberId, Message } from '@holdfast/raft'
 import { expect } from 'vitest'
+import { whatIsForgotten, type DirectoryStamp } from '../state-machine/directory-stamp.js'
 import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
 import type { LogAtStart } from './peer-promises.js'
@@ -34,9 +35,15 @@ export interface MemberOptions {
   readonly peers: Readonly<Record<MemberId, number>>
   readonly clusterId?: string
   readonly start?: LogAtStart
+  readonly directory?: DirectoryStamp
 }
 
 export const NEW_START: LogAtStart = { term: 0, lastIndex: 0 }
+export const NEW_DIRECTORY: DirectoryStamp = {
+  directoryId: 'new',
+  generation: 1,
+  generationId: 'first',
+}
 
 /** A member that writes down what reaches it. */
 export class LoopbackMember {
@@ -47,12 +54,15 @@ export class LoopbackMember {
   readonly refusals: string[] = []
   readonly otherClusters = new Set<string>()
   readonly removed: MemberId[] = []
+  /** What members have told of their directories. */
+  readonly directories = new Map<MemberId, DirectoryStamp>()
   answer: (body: unknown) => Promise<unknown> = (body) => Promise.resolve({ echo: body })
   beginSnapshot: StreamHandler['beginSnapshot'] = () => 'not wanted'
   readonly #port: number
 
   constructor(options: MemberOptions) {
-    const { id, port, peers, clusterId = CLUSTER_ID, start = NEW_START } = options
+    const { id, port, peers, clusterId = CLUSTER_ID } = options
+    const { start = NEW_START, directory = NEW_DIRECTORY } = options
     this.id = id
     this.#port = port
     const urls = Object.entries(peers).map(
@@ -63,6 +73,8 @@ export class LoopbackMember {
       memberId: id,
       peers: new Map(urls),
       start,
+      directory,
+      forgotten: (peer, shown) => whatIsForgotten(this.directories.get(peer), shown),
       wasRemoved: (peer) => this.removed.includes(peer),
       describeCluster: () => '{}',
       handler: {
@@ -111,7 +123,7 @@ export class LoopbackMember {
 /** Opens a stream by hand; rejects with the reason when it is refused. */
 export function openStream(
   port: number,
-  identity: Omit<StreamIdentity, 'clusterId' | 'run' | 'start'>,
+  identity: Omit<StreamIdentity, 'clusterId' | 'run' | 'start' | 'directory'>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -120,7 +132,10 @@ export function openStream(
       port,
       path: PEER_PATH,
       headers: {
-        ...upgradeHeaders({ clusterId: CLUSTER_ID, run: 'one', start: NEW_START, ...identity }),
+        ...upgradeHeaders({
+          ...{ clusterId: CLUSTER_ID, run: 'one', start: NEW_START, directory: NEW_DIRECTORY },
+          ...identity,
+        }),
         ...headers,
       },
       agent: false,

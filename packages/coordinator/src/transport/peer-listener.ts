@@ -3,6 +3,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MemberId } from '@holdfast/raft'
+import type { DirectoryStamp } from '../state-machine/directory-stamp.js'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
 import { CLUSTER_PATH, PEER_PATH, PEER_PROTOCOL, readUpgrade, RUN_PATH } from './peer-protocol.js'
@@ -18,6 +19,8 @@ export interface PeerListenerOptions {
   readonly wasRemoved: (id: MemberId) => boolean
   /** What a member has lost that it had said it holds. */
   readonly broken: (id: MemberId, run: string, start: LogAtStart) => string | undefined
+  /** What a member on this directory has lost, as far as is known now. */
+  readonly forgotten: (id: MemberId, directory: DirectoryStamp | undefined) => string | undefined
   /** Why a run is not the member that it says it is: see `namesakes.ts`. */
   readonly namesake: (run: string) => string | undefined
   /** The name of this process's run. */
@@ -33,11 +36,17 @@ export interface PeerListenerOptions {
   readonly onRefused: (reason: string) => void
 }
 
+interface OpenStream {
+  readonly socket: Socket
+  readonly from: MemberId
+  readonly directory: DirectoryStamp | undefined
+}
+
 export class PeerListener {
   readonly #options: PeerListenerOptions
   readonly #server: Server
   /** One for each peer and channel, by their names. */
-  readonly #streams = new Map<string, Socket>()
+  readonly #streams = new Map<string, OpenStream>()
 
   constructor(options: PeerListenerOptions) {
     this.#options = options
@@ -68,11 +77,18 @@ export class PeerListener {
 
   /** Ends what was opened as this member. */
   drop(id: MemberId): void {
-    for (const [name, socket] of this.#streams) if (name.startsWith(`${id}/`)) socket.destroy()
+    for (const { from, socket } of this.#streams.values()) if (from === id) socket.destroy()
+  }
+
+  /** More is known of directories: who has lost one opens its streams anew, and is refused. */
+  dropForgetful(): void {
+    for (const { from, directory, socket } of this.#streams.values()) {
+      if (this.#options.forgotten(from, directory) !== undefined) socket.destroy()
+    }
   }
 
   close(): Promise<void> {
-    for (const socket of this.#streams.values()) socket.destroy()
+    for (const { socket } of this.#streams.values()) socket.destroy()
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
@@ -96,23 +112,25 @@ export class PeerListener {
     }
     socket.setNoDelay(true)
     socket.setTimeout(0)
-    this.#keep(`${opened.from}/${opened.channel}`, socket)
+    const { from, directory } = opened
+    this.#keep(`${from}/${opened.channel}`, { socket, from, directory })
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${PEER_PROTOCOL}\r\n\r\n`,
     )
-    this.#options.onStream(opened.from, opened.run)
-    if (opened.channel === 'snapshot') this.#options.onSnapshotStream(socket, opened.from, head)
-    else this.#read(socket, opened.from, head)
+    this.#options.onStream(from, opened.run)
+    if (opened.channel === 'snapshot') this.#options.onSnapshotStream(socket, from, head)
+    else this.#read(socket, from, head)
   }
 
   /** A peer opens a stream anew when it has lost the one before, which may be half open here. */
-  #keep(name: string, socket: Socket): void {
-    this.#streams.get(name)?.destroy()
-    this.#streams.set(name, socket)
+  #keep(name: string, stream: OpenStream): void {
+    const { socket } = stream
+    this.#streams.get(name)?.socket.destroy()
+    this.#streams.set(name, stream)
     // An HTTP server leaves its own half open.
     socket.once('end', () => socket.destroy())
     socket.once('close', () => {
-      if (this.#streams.get(name) === socket) this.#streams.delete(name)
+      if (this.#streams.get(name) === stream) this.#streams.delete(name)
     })
   }
 

@@ -13,7 +13,8 @@
  * Only what a member said in an earlier run is held against it: a run that opens its streams anew, as
  * after every break of the network, has promised more since than it started with.
  *
- * It is forgotten when this member restarts, and nobody knows of what was said to others.
+ * It is forgotten when this member restarts, and nobody knows of what was said to others. For good is
+ * known which directory a member runs on: see `directory-stamp.ts`.
  */
 
 import type { MemberId, Message } from '@holdfast/raft'

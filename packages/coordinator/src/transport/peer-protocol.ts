@@ -6,6 +6,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { MemberId } from '@holdfast/raft'
+import type { DirectoryStamp } from '../state-machine/directory-stamp.js'
 import type { LogAtStart } from './peer-promises.js'
 
 export const PEER_PROTOCOL = 'holdfast-peer/1'
@@ -43,6 +44,7 @@ export interface StreamIdentity {
   readonly run: string
   /** Of the sender. */
   readonly start: LogAtStart
+  readonly directory: DirectoryStamp
 }
 
 export function upgradeHeaders(identity: StreamIdentity): Record<string, string> {
@@ -56,6 +58,9 @@ export function upgradeHeaders(identity: StreamIdentity): Record<string, string>
     'holdfast-run': identity.run,
     'holdfast-started-in-term': String(identity.start.term),
     'holdfast-started-at-index': String(identity.start.lastIndex),
+    'holdfast-directory': identity.directory.directoryId,
+    'holdfast-generation': String(identity.directory.generation),
+    'holdfast-generation-id': identity.directory.generationId,
   }
 }
 
@@ -69,11 +74,18 @@ export function readUpgrade(
     readonly wasRemoved: (id: MemberId) => boolean
     /** What a member has lost that it had said it holds. */
     readonly broken: (id: MemberId, run: string, start: LogAtStart) => string | undefined
+    /** What a member on this directory has lost; undefined: one whose program tells of none. */
+    readonly forgotten: (id: MemberId, directory: DirectoryStamp | undefined) => string | undefined
     /** Why this run is not the member that it says it is. */
     readonly namesake: (run: string) => string | undefined
   },
 ):
-  | { readonly from: MemberId; readonly channel: ChannelName; readonly run: string }
+  | {
+      readonly from: MemberId
+      readonly channel: ChannelName
+      readonly run: string
+      readonly directory: DirectoryStamp | undefined
+    }
   | { readonly refusal: string; readonly status?: number } {
   const from = headers['holdfast-from']
   const channel = CHANNEL_NAMES.find((name) => name === headers['holdfast-channel'])
@@ -99,9 +111,10 @@ export function readUpgrade(
   }
   const namesake = expected.namesake(run)
   if (namesake !== undefined) return { refusal: namesake, status: NOT_THE_ONE }
-  const broken = expected.broken(from, run, start)
-  if (broken !== undefined) return { refusal: broken, status: CONFLICT }
-  return { from, channel, run }
+  const directory = directoryOf(headers)
+  const lost = expected.broken(from, run, start) ?? expected.forgotten(from, directory)
+  if (lost !== undefined) return { refusal: lost, status: CONFLICT }
+  return { from, channel, run, directory }
 }
 
 function startOf(headers: IncomingHttpHeaders): LogAtStart | undefined {
@@ -109,4 +122,12 @@ function startOf(headers: IncomingHttpHeaders): LogAtStart | undefined {
   const lastIndex = Number(headers['holdfast-started-at-index'] ?? NaN)
   const isKnown = Number.isSafeInteger(term) && Number.isSafeInteger(lastIndex)
   return isKnown ? { term, lastIndex } : undefined
+}
+
+function directoryOf(headers: IncomingHttpHeaders): DirectoryStamp | undefined {
+  const directoryId = headers['holdfast-directory']
+  const generation = Number(headers['holdfast-generation'] ?? NaN)
+  const generationId = headers['holdfast-generation-id']
+  if (typeof directoryId !== 'string' || typeof generationId !== 'string') return undefined
+  return Number.isSafeInteger(generation) ? { directoryId, generation, generationId } : undefined
 }

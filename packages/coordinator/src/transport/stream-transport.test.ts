@@ -12,6 +12,7 @@ import {
   freePort,
   HOST,
   LoopbackMember,
+  NEW_DIRECTORY,
   NEW_START,
   openStream,
   ScriptedPeer,
@@ -233,6 +234,7 @@ describe('who is refused (catalogue 49)', () => {
       channel: 'log',
       run: 'one',
       start: NEW_START,
+      directory: NEW_DIRECTORY,
     })
     const status = (path: string, options: object): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
@@ -259,6 +261,7 @@ describe('who is refused (catalogue 49)', () => {
       channel: 'log',
       run: 'one',
       start: NEW_START,
+      directory: NEW_DIRECTORY,
     })
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     stubborn.write(`GET ${PEER_PATH} HTTP/1.1\r\nhost: b\r\n${lines.join('')}\r\n`)

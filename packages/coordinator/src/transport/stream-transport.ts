@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { InstallSnapshot, MemberId, Message } from '@holdfast/raft'
+import type { DirectoryStamp } from '../state-machine/directory-stamp.js'
 import { Namesakes } from './namesakes.js'
 import type { StreamRefusal } from './open-stream.js'
 import { PeerChannel } from './peer-channel.js'
@@ -41,6 +42,10 @@ export interface StreamTransportOptions {
   readonly wasRemoved: (id: MemberId) => boolean
   /** What this member's disk held when it started. */
   readonly start: LogAtStart
+  /** The one that this member runs on. */
+  readonly directory: DirectoryStamp
+  /** What a member on this directory has lost, as far as is known now. */
+  readonly forgotten: (id: MemberId, directory: DirectoryStamp | undefined) => string | undefined
   /** What a member that wants to join is told. */
   readonly describeCluster: () => string
   readonly handler: StreamHandler
@@ -98,6 +103,7 @@ export class StreamTransport {
       isPeer: (id) => this.#peers.has(id),
       wasRemoved: options.wasRemoved,
       broken: (id, run, start) => this.#promises.broken(id, run, start),
+      forgotten: options.forgotten,
       namesake: (run) => this.#namesakes.refusal(run),
       run: this.#run,
       onStream: (from, run) => {
@@ -135,6 +141,11 @@ export class StreamTransport {
       const channels = this.#addChannels(id, url)
       if (this.#isOpen) openAll(channels)
     }
+  }
+
+  /** `forgotten` may have another answer now. */
+  dropForgetful(): void {
+    this.#listener.dropForgetful()
   }
 
   /** An `installSnapshot` goes with its file: see `sendSnapshot`. */
@@ -180,14 +191,14 @@ export class StreamTransport {
 
   /** Sends the file at `path`, of which the receiver's core is told by `message`. */
   sendSnapshot(message: InstallSnapshot, path: string, file: SnapshotFile): Promise<void> {
-    const { clusterId, memberId, start } = this.#options
+    const { clusterId, memberId, start, directory } = this.#options
     const peer = this.#peers.get(message.to)
     if (peer === undefined) return Promise.reject(new Error(`${message.to} is no peer`))
     return sendSnapshot({
       url: peer.url,
       identity: {
         ...{ clusterId, from: memberId, to: message.to, channel: 'snapshot' },
-        ...{ run: this.#run, start },
+        ...{ run: this.#run, start, directory },
       },
       offer: { message, file },
       path,
@@ -206,11 +217,12 @@ export class StreamTransport {
   }
 
   #addChannels(id: MemberId, url: string): Channels {
-    const { clusterId, memberId, start, handler } = this.#options
+    const { clusterId, memberId, start, directory, handler } = this.#options
+    const from = { clusterId, from: memberId, run: this.#run, start, directory }
     const channel = (name: LastingChannel): PeerChannel =>
       new PeerChannel({
         url,
-        identity: { clusterId, from: memberId, to: id, channel: name, run: this.#run, start },
+        identity: { ...from, to: id, channel: name },
         onDropped: (messages) => this.#onDropped(id, messages),
         onBroken: () => this.#onBroken(id, name),
         onRefused: (refusal) => this.#onRefused(refusal),

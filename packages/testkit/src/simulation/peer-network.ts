@@ -6,6 +6,8 @@
 import {
   decodeMessages,
   encodeMessages,
+  whatIsForgotten,
+  type DirectoryStamp,
   type MemberHandler,
   type MemberTransport,
   type PeerAnswer,
@@ -24,6 +26,8 @@ type PeerMessage = Parameters<typeof encodeMessages>[0][number]
 export interface PeerEnd {
   readonly host: Host
   readonly handler: MemberHandler
+  /** The one that it runs on. */
+  readonly directory: DirectoryStamp
   /** Who belongs to the cluster, as far as this member knows; undefined: as at the start. */
   book: PeerBook | undefined
   readonly copyAt: (path: string) => StateImage | undefined
@@ -65,6 +69,14 @@ export class PeerNetwork {
   attach(id: MemberId, end: PeerEnd): MemberTransport {
     this.#ends.set(id, end)
     return new SimulatedPeerTransport(this, id, end)
+  }
+
+  /** Nobody's directory is lost here, so that nobody may be taken for one who has lost it. */
+  requireNoneForgotten({ host, handler }: PeerEnd): void {
+    for (const [id, { directory }] of this.#ends) {
+      const lost = whatIsForgotten(handler.directoryOf(id), directory)
+      if (lost !== undefined) host.world.fail(new Error(`a false alarm about ${id}: ${lost}`))
+    }
   }
 
   end(id: MemberId): PeerEnd | undefined {
@@ -129,6 +141,10 @@ class SimulatedPeerTransport implements MemberTransport {
 
   close(): Promise<void> {
     return Promise.resolve()
+  }
+
+  onPublished(): void {
+    if (this.#end.host.isAlive) this.#network.requireNoneForgotten(this.#end)
   }
 
   async sendSnapshot(message: InstallSnapshot, snapshot: StateSnapshot): Promise<void> {

@@ -5,6 +5,8 @@
 
 import {
   createMember,
+  stampOfStart,
+  type DirectoryStamp,
   type Member,
   type MemberTransport,
   type ReplaceableStateMachine,
@@ -54,6 +56,8 @@ export class SimulatedMember {
   readonly #chance: Chance
   #run: Run | undefined
   #starts = 0
+  /** Durable, like the rest of its directory. */
+  #stamp: DirectoryStamp | undefined
   #wasRemoved = false
 
   constructor(options: SimulatedMemberOptions) {
@@ -125,10 +129,11 @@ export class SimulatedMember {
     network: PeerNetwork,
   ): Member<MemberTransport> {
     const { id, membership, timing, keptEntries, observer, world } = this.#options
+    const directory = this.#stampStart(storage)
     const chance = this.#chance.stream('run', this.#starts)
     return createMember({
       ...{ name: `m${id}`, identity: { clusterId: CLUSTER_ID, memberId: id, membership } },
-      ...{ timing, storage, keptEntries, clock: host.clock },
+      ...{ timing, storage, directory, keptEntries, clock: host.clock },
       chance: {
         seed: chance.uint32(),
         incarnation: `${this.#starts}`,
@@ -137,7 +142,7 @@ export class SimulatedMember {
       },
       createTransport: (handler) =>
         network.attach(id, {
-          ...{ host, handler, book: undefined },
+          ...{ host, handler, directory, book: undefined },
           copyAt: (path) => storage.copyAt(path),
           receive: (image) => storage.receive(image),
           onRemoved: () => this.#onRemoved(host),
@@ -152,6 +157,13 @@ export class SimulatedMember {
       onDefect: (error) => this.#fail(host, error),
       onFatal: (error) => this.#onFatal(host, error),
     })
+  }
+
+  #stampStart({ state }: SimulatedStorage): DirectoryStamp {
+    const chance = this.#chance.stream('directory', this.#starts)
+    const published = state.members().find(({ id }) => id === this.id)?.directory
+    this.#stamp = stampOfStart(this.#stamp, published, () => chance.text(21))
+    return this.#stamp
   }
 
   #watched(machine: ReplaceableStateMachine, host: Host): ReplaceableStateMachine {
