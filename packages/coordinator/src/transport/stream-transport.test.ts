@@ -288,6 +288,7 @@ describe('a damaged or foreign stream (catalogue 54)', () => {
     ['a frame of no messages', frameOf(...('x' as unknown as []))],
     ['a message from somebody else', frameOf({ ...heartbeatFrom('c'), to: 'b' })],
     ['a message of an unknown type', frameOf({ ...heartbeatFrom('a'), type: 'gossip' } as never)],
+    ['a message with a broken term', frameOf({ ...heartbeatFrom('a'), term: 1.5 })],
   ])('is closed when it holds %s, and nothing of it is delivered', async (_what, bytes) => {
     const portOfB = await freePort()
     const b = await start({ id: 'b', port: portOfB, peers: { a: await freePort() } })
