@@ -283,10 +283,15 @@ describe('a member that is removed', () => {
     const onFatal = (error: Error): void => void (ended = error)
     cluster.members.push(await start('a', { peerUrl: cluster.urls['a'], onFatal }))
     await cluster.growTo('b', 'c')
-    const leader = await cluster.leader()
-    expect(leader).toBe(cluster.first)
-    const [, b, c] = cluster.members
-    await post(b!, '/v3/cluster/member/remove', { ID: leader.memberId })
+    const [a, b, c] = cluster.members
+    // A busy machine may have made another one lead meanwhile.
+    await vi.waitFor(async () => {
+      const leader = await cluster.leader()
+      const target = { targetID: a!.memberId }
+      if (leader !== a) await post(leader, '/v3/maintenance/transfer-leadership', target)
+      expect(await cluster.leader()).toBe(a)
+    }, PATIENCE)
+    await post(b!, '/v3/cluster/member/remove', { ID: a!.memberId })
     await vi.waitFor(() => put(c!, 'with a new leader'), PATIENCE)
     expect(await membersOf(c!)).toHaveLength(2)
     await vi.waitUntil(() => ended instanceof MemberRemovedError, PATIENCE)
