@@ -29,6 +29,12 @@ describe('the examples, run as a user would', () => {
     expect(lines.at(-1)).toMatch(/^\d+ put config\/rate 10$/)
   })
 
+  it('tour: can be taken again on the same cluster', async () => {
+    await using cluster = await localCluster()
+    const first = await linesOf('tour', ...cluster.endpoints)
+    expect(await linesOf('tour', ...cluster.endpoints)).toHaveLength(first.length)
+  })
+
   it('errors: each kind is told apart', async () => {
     expect(await linesOf('errors')).toEqual([
       'held by ada',

@@ -2,7 +2,7 @@
  * Work that one replica at a time may do: each stands for election, the one that leads works, and
  * when it goes another takes over.
  *
- *   node dist/leader-worker.js [ENDPOINT...]
+ *   node examples/dist/leader-worker.js [ENDPOINT...]
  */
 
 import { setTimeout as delay } from 'node:timers/promises'

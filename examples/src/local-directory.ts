@@ -13,6 +13,7 @@ export interface LocalDirectory extends Disposable {
 
 export function localDirectory(): LocalDirectory {
   const [given] = process.argv.slice(2)
+  if (given?.includes('://') === true) throw new Error(`${given} is no directory`)
   if (given !== undefined) return { path: given, [Symbol.dispose]: () => undefined }
   const path = mkdtempSync(join(tmpdir(), 'holdfast-example-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }

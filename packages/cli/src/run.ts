@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   const host = createHost(io)
   try {
-    await createProgram(io, host).parseAsync(argv, { from: 'user' })
+    await createProgram(io, host).parseAsync(commandLine(argv), { from: 'user' })
     return host.exit ?? exitCode.ok
   } catch (error) {
     if (error instanceof CommanderError && isHelp(error)) {
@@ -27,6 +27,12 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     createOutput(io, wantsJson(argv)).failure(failure)
     return failure.exit
   }
+}
+
+/** commander's `help` knows of commands only, and not of those within them. */
+function commandLine(argv: readonly string[]): readonly string[] {
+  const [first, ...words] = argv
+  return first === 'help' && words.length > 1 ? [...words, '--help'] : argv
 }
 
 const isHelp = ({ code }: CommanderError): boolean =>

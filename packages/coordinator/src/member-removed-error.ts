@@ -4,7 +4,8 @@ export class MemberRemovedError extends Error {
 
   constructor(member: string) {
     super(
-      `${member} was removed from the cluster: start it anew, as another member, if it should return`,
+      `${member} was removed from the cluster, and its data is of no use any more: if it should return, ` +
+        'empty its data directory, add it anew, and start it with the initial cluster state "existing"',
     )
   }
 }

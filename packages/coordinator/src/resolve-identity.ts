@@ -67,8 +67,8 @@ async function requireNeverStarted(
   if (!described.some(({ started }) => started.includes(memberId))) return
   throw new CoordinatorOptionsError(
     `member ${memberId} of cluster ${clusterId} has started before, with data that is not in ` +
-      `${config.dataDirectory}: bring that back, or remove the member, add it anew and start it ` +
-      'with the initial cluster state "existing"',
+      `${config.dataDirectory}: bring that back; or, unless that is done already, remove the ` +
+      'member and add it anew, and then start it with the initial cluster state "existing"',
   )
 }
 

@@ -320,6 +320,11 @@ describe('what every command has', () => {
     )
   })
 
+  test('help explains a command within a command', async () => {
+    expect((await cli('help', 'member', 'add')).out).toContain('--learner')
+    expect((await cli('help', 'lease', 'grant')).out).toContain('holdfast lease grant')
+  })
+
   test('every command teaches: a paragraph and examples', async () => {
     const { out } = await cli('--help')
     const names = [...out.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [<[].*?)? {2,}/gm)].map(

@@ -32,7 +32,9 @@ interface Request {
 }
 
 export function addElect(program: Command, host: CommandHost): void {
-  const command = program.command('elect <name> [command...]')
+  const command = program
+    .command('elect <name> [command...]')
+    .usage('[options] <name> [-- <command...>]')
   teach(command, {
     summary: 'run a command while being the leader, or follow who leads',
     explanation:

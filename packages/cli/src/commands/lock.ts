@@ -20,7 +20,9 @@ interface Flags extends HoldFlags {
 }
 
 export function addLock(program: Command, host: CommandHost): void {
-  const command = program.command('lock <name> [command...]')
+  const command = program
+    .command('lock <name> [command...]')
+    .usage('[options] <name> [-- <command...>]')
   teach(command, {
     summary: 'run a command while holding a lock',
     explanation:

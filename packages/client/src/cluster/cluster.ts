@@ -190,34 +190,47 @@ export class Cluster {
    * Has another voter lead, without the pause of an election, for example before the leader is
    * stopped. Resolves when it leads.
    *
-   * @throws {HoldfastError} `failedPrecondition` when it is no voter; `unavailable` when none of the
-   * client's endpoints leads; `timeout` when the target did not take over, and the leader leads on.
+   * @throws {HoldfastError} `failedPrecondition` when it is no voter; `unavailable` when no member
+   * that answers leads; `timeout` when the target did not take over, and the leader leads on.
    */
   async transferLeadership(to: string, options: WaitOptions = {}): Promise<void> {
-    const leader = await this.#leader(options)
+    using scope = this.#rpc.scope(options)
+    const { signal } = scope
+    const leader =
+      (await this.#leaderAmong(this.endpoints, signal)) ??
+      (await this.#leaderAmong(await this.#otherEndpoints(signal), signal))
     if (leader === undefined) {
-      throw new HoldfastError('unavailable', 'none of the endpoints leads', {
+      throw new HoldfastError('unavailable', 'no member that answers leads', {
         retryable: true,
         outcome: 'not-applied',
       })
     }
     const { endpoint, memberId } = leader
     if (memberId === to) return
-    await this.#rpc.ask(routes.moveLeader, { targetId: to }, { ...options, ...ONCE, endpoint })
+    await this.#rpc.ask(routes.moveLeader, { targetId: to }, { signal, ...ONCE, endpoint })
+  }
+
+  /** Where members are that this client was not given, as those that it was given list them. */
+  async #otherEndpoints(signal: AbortSignal): Promise<readonly string[]> {
+    const members = await this.members({ serializable: true, signal })
+    const urls = members.flatMap(({ clientUrls }) => clientUrls.map(originOf))
+    return urls.filter((url) => !this.endpoints.includes(url))
   }
 
   /** Whichever says first that it leads. All are asked at once: some may not answer at all. */
-  async #leader(options: WaitOptions): Promise<MemberStatus | undefined> {
+  async #leaderAmong(
+    endpoints: readonly string[],
+    within: AbortSignal,
+  ): Promise<MemberStatus | undefined> {
     const found = new AbortController()
-    const signals = options.signal === undefined ? [] : [options.signal]
-    const signal = AbortSignal.any([found.signal, ...signals])
+    const signal = AbortSignal.any([found.signal, within])
     const leading = async (endpoint: string): Promise<MemberStatus> => {
-      const status = await this.status(endpoint, { ...options, signal })
+      const status = await this.status(endpoint, { signal })
       if (!status.isLeader) throw new HoldfastError('unavailable', `${endpoint} does not lead`)
       return status
     }
     try {
-      return await Promise.any(this.endpoints.map(leading))
+      return await Promise.any(endpoints.map(leading))
     } catch {
       return undefined
     } finally {

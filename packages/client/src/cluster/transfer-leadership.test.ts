@@ -65,6 +65,13 @@ describe('the leadership', () => {
     expect(asked()).toEqual(['http://c', 'http://b', 'http://a'])
   })
 
+  test('is looked for at members that the client was not given', async () => {
+    const { cluster, targets, asked } = transfers(['http://b', 'http://c'])
+    await cluster.transferLeadership(B)
+    expect(targets).toEqual([[B, 'http://a']])
+    expect(asked()).toEqual(['http://b', 'http://c', 'http://a'])
+  })
+
   test('stays with who has it already, and nobody is told', async () => {
     const { cluster, targets } = transfers()
     await cluster.transferLeadership(A)
@@ -73,12 +80,13 @@ describe('the leadership', () => {
 })
 
 describe('a transfer', () => {
-  test('is not made when none of the endpoints leads, and may be tried again', async () => {
-    const { cluster, targets, asked } = transfers(['http://b', 'http://c'])
+  test('is not made when nobody who answers leads, and may be tried again', async () => {
+    const { fixture, cluster, targets, asked } = transfers(['http://b', 'http://c'])
+    fixture.etcd.fault = ({ endpoint }) => (endpoint === 'http://a' ? 'refused' : undefined)
     await expect(cluster.transferLeadership(A)).rejects.toMatchObject({
       ...{ code: 'unavailable', retryable: true, outcome: 'not-applied' },
     })
-    expect(asked()).toEqual(['http://b', 'http://c'])
+    expect(asked()).toEqual(['http://b', 'http://c', 'http://a'])
     expect(targets).toEqual([])
   })
 

@@ -14,5 +14,5 @@ export async function firstEntry(
 ): Promise<Entry | undefined> {
   const range = { prefix: prefix.text }
   const { entries } = await new Kv(core.rpc).range(range, { ...options, sortBy: 'createRevision' })
-  return entries.find(({ keyBytes }) => prefix.includes({ key: keyBytes }))
+  return entries.find(({ keyBytes, lease }) => prefix.includes({ key: keyBytes, lease }))
 }

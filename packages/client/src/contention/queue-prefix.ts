@@ -3,13 +3,20 @@
  * first. This is how etcd's Go package `concurrency` lays out its Mutex and Election, so that
  * programs of both kinds can contend with each other.
  *
- * Names may be paths. The queue of `invoices` must not count the keys of `invoices/42`, which lie
- * under the same prefix: only keys without a further slash are contenders.
+ * Names may be paths, and keys of other kinds may lie under the same prefix. The queue of `invoices`
+ * must count neither the contenders for `invoices/42` nor `invoices/total`: the one would hold up the
+ * queue for a while, and the other for ever.
  */
 
-import { utf8Encode, type KeyValue } from '@holdfast/protocol'
+import { utf8Decode, utf8Encode, type KeyValue } from '@holdfast/protocol'
 
-const SLASH = 0x2f
+/** What a contender's key has behind the prefix: its lease, and perhaps a part of its own. */
+const OWN_PART = /^([0-9a-f]+)(-[^/]*)?$/
+/**
+ * Leases that are drawn at random have so many digits, but for one in 30,000. By them a contender is
+ * known also when somebody has written over its key, and so taken it off its lease: it may hold on.
+ */
+const DIGITS_OF_A_LEASE = 13
 
 export class QueuePrefix {
   /** The name and a slash. */
@@ -23,12 +30,16 @@ export class QueuePrefix {
 
   /** A key that nobody else has: Go's, the lease in hexadecimal, and a part of its own. */
   newKey(leaseId: string, uniqueId: string): string {
-    const lease = BigInt.asUintN(64, BigInt(leaseId)).toString(16)
-    return `${this.text}${lease}-${uniqueId}`
+    return `${this.text}${hexadecimal(leaseId)}-${uniqueId}`
   }
 
-  /** Whether a key under the prefix stands in this queue, and not in that of a longer name. */
-  includes({ key }: Pick<KeyValue, 'key'>): boolean {
-    return !key.includes(SLASH, this.#length)
+  /** Whether a key under the prefix is that of a contender. */
+  includes({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boolean {
+    const [, digits = ''] = OWN_PART.exec(utf8Decode(key.subarray(this.#length))) ?? []
+    return digits !== '' && (digits.length >= DIGITS_OF_A_LEASE || digits === hexadecimal(lease))
   }
+}
+
+function hexadecimal(leaseId: string): string {
+  return BigInt.asUintN(64, BigInt(leaseId)).toString(16)
 }

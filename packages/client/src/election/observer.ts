@@ -90,7 +90,8 @@ class Candidates {
   }
 
   #put(entry: Entry): void {
-    if (this.prefix.includes({ key: entry.keyBytes })) this.#byKey.set(entry.key, entry)
+    if (this.prefix.includes({ key: entry.keyBytes, lease: entry.lease }))
+      this.#byKey.set(entry.key, entry)
   }
 }
 

@@ -31,7 +31,11 @@ describe('before anything is sent, a push refuses', () => {
   })
 
   test('what JSON cannot say', async () => {
-    await expect(fixture.client().queue('q').push(undefined)).rejects.toMatchObject(invalid)
+    const circle: unknown[] = []
+    circle.push(circle)
+    for (const value of [undefined, 1n, circle]) {
+      await expect(fixture.client().queue('q').push(value)).rejects.toMatchObject(invalid)
+    }
     expect(fixture.etcd.sent).toEqual([])
   })
 })

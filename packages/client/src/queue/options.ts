@@ -32,8 +32,7 @@ export interface PushRequest {
 /** @throws {HoldfastError} `invalidArgument` */
 export function resolvePush(value: unknown, options: PushOptions): PushRequest {
   const { priority = 0, delayMs = 0, dedupeId } = options
-  const json = JSON.stringify(value) as string | undefined
-  if (json === undefined) throw invalid('an item must be a JSON value')
+  const json = jsonOf(value)
   if (!isPriority(priority)) {
     throw invalid(`priority must be an integer from ${MIN_PRIORITY} to ${MAX_PRIORITY}`)
   }
@@ -44,6 +43,21 @@ export function resolvePush(value: unknown, options: PushOptions): PushRequest {
     throw invalid(`dedupeId must be a text of 1 to ${MAX_DEDUPE_ID_BYTES} bytes in UTF-8`)
   }
   return { json, priority, delayMs, dedupeId }
+}
+
+/** It gives nothing for what JSON has no words for, such as a function. */
+const stringify: (value: unknown) => string | undefined = JSON.stringify
+
+function jsonOf(value: unknown): string {
+  let json: string | undefined
+  try {
+    json = stringify(value)
+  } catch (cause) {
+    // A bigint, a circle, or what a `toJSON` throws.
+    throw invalid('an item must be a JSON value', cause)
+  }
+  if (json === undefined) throw invalid('an item must be a JSON value')
+  return json
 }
 
 export function isPriority(value: unknown): value is number {
@@ -68,6 +82,6 @@ export function validTimeout(timeoutMs: number | undefined): number | undefined 
   return timeoutMs
 }
 
-export function invalid(message: string): HoldfastError {
-  return new HoldfastError('invalidArgument', message, { outcome: 'not-applied' })
+export function invalid(message: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('invalidArgument', message, { outcome: 'not-applied', cause })
 }
