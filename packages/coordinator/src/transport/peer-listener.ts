@@ -3,10 +3,16 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MemberId } from '@holdfast/raft'
-import type { DirectoryStamp } from '../state-machine/directory-stamp.js'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
-import { CLUSTER_PATH, PEER_PATH, PEER_PROTOCOL, readUpgrade, RUN_PATH } from './peer-protocol.js'
+import {
+  CLUSTER_PATH,
+  PEER_PATH,
+  PEER_PROTOCOL,
+  readUpgrade,
+  RUN_PATH,
+  type DirectoryStamp,
+} from './peer-protocol.js'
 import type { LogAtStart } from './peer-promises.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
 

@@ -6,7 +6,6 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { MemberId } from '@holdfast/raft'
-import type { DirectoryStamp } from '../state-machine/directory-stamp.js'
 import type { LogAtStart } from './peer-promises.js'
 
 export const PEER_PROTOCOL = 'holdfast-peer/1'
@@ -33,6 +32,13 @@ export type ChannelName = LastingChannel | 'snapshot'
 
 export const LASTING_CHANNELS: readonly LastingChannel[] = ['control', 'log']
 const CHANNEL_NAMES: readonly ChannelName[] = [...LASTING_CHANNELS, 'snapshot']
+
+/** The sender's, as `directory-stamp.ts` has it. What it says is for others to judge. */
+export interface DirectoryStamp {
+  readonly directoryId: string
+  readonly generation: number
+  readonly generationId: string
+}
 
 /** A stream carries messages one way, from the member that opened it; what comes back are answers. */
 export interface StreamIdentity {
