@@ -11,6 +11,7 @@ import { CoordinatorOptionsError, type CoordinatorOptions } from './coordinator-
 import { MemberRemovedError } from './member-removed-error.js'
 import { startCoordinator, type Coordinator } from './start-coordinator.js'
 import { StorageError } from './storage/open-storage.js'
+import { refusalHeaders } from './transport/peer-protocol.js'
 
 let parent: string
 const running: Coordinator[] = []
@@ -259,7 +260,7 @@ describe('a start that fails', () => {
 
   it('by a fatal error while it waits for something else ends with it, and serves nobody', async () => {
     const others = createHttpServer((_request, response) => {
-      response.writeHead(410, { 'holdfast-refusal': 'removed' }).end()
+      response.writeHead(410, refusalHeaders(410, 'removed')).end()
     })
     await new Promise<void>((resolve) => others.listen(0, '127.0.0.1', resolve))
     const { port } = others.address() as { port: number }

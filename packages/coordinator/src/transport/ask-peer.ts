@@ -1,6 +1,7 @@
 /** Short questions to the port on which a member listens for others, without a stream. */
 
 import { get } from 'node:http'
+import { readChecksummed } from './checksummed.js'
 
 export interface AskOptions {
   readonly timeoutMs: number
@@ -8,7 +9,7 @@ export interface AskOptions {
 }
 
 /**
- * What is answered there; undefined when that is no such answer. Not by `fetch`, which refuses a list of
+ * What is answered there; undefined when that is no such answer, or a damaged one. Not by `fetch`, which refuses a list of
  * ports that a member may well listen at.
  * @throws when nobody answers in time, or too much
  */
@@ -26,7 +27,9 @@ export function askPeer(
         text += chunk
         if (text.length > maxLength) request.destroy(new Error('too long an answer'))
       })
-      response.once('end', () => resolve(response.statusCode === 200 ? text : undefined))
+      response.once('end', () =>
+        resolve(response.statusCode === 200 ? readChecksummed(text) : undefined),
+      )
       response.once('error', reject)
     })
     request.once('error', reject)

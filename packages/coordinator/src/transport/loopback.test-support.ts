@@ -8,7 +8,13 @@ import { whatIsForgotten, type DirectoryStamp } from '../state-machine/directory
 import { FrameReader, frameHeader } from './frame.js'
 import { decodeMessages, encodeMessages, type PeerMessage } from './peer-codec.js'
 import type { LogAtStart } from './peer-promises.js'
-import { PEER_PATH, PEER_PROTOCOL, upgradeHeaders, type StreamIdentity } from './peer-protocol.js'
+import {
+  PEER_PATH,
+  PEER_PROTOCOL,
+  upgradeHeaders,
+  withChecksum,
+  type StreamIdentity,
+} from './peer-protocol.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
 import { StreamTransport, type StreamHandler } from './stream-transport.js'
 
@@ -131,13 +137,13 @@ export function openStream(
       host: HOST,
       port,
       path: PEER_PATH,
-      headers: {
+      headers: withChecksum({
         ...upgradeHeaders({
           ...{ clusterId: CLUSTER_ID, run: 'one', start: NEW_START, directory: NEW_DIRECTORY },
           ...identity,
         }),
         ...headers,
-      },
+      }),
       agent: false,
     })
     attempt.once('upgrade', (_response, socket: Socket) => {

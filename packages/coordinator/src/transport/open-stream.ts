@@ -7,6 +7,7 @@ import {
   GONE,
   NOT_THE_ONE,
   PEER_PATH,
+  readRefusal,
   upgradeHeaders,
   WRONG_CLUSTER,
   type StreamIdentity,
@@ -53,12 +54,12 @@ export function openStream({ url, identity, onOpen, onFailed }: StreamAttempt): 
     onOpen(socket)
   })
   attempt.once('response', (response) => {
-    const reason = response.headers['holdfast-refusal']
+    const { statusCode = 0, headers } = response
+    const reason = readRefusal(statusCode, headers)
     response.resume()
     attempt.destroy()
-    const { statusCode = 0 } = response
     // Whatever else may answer at this address is no member.
-    if (typeof reason !== 'string') onFailed({ reason: `status ${statusCode}` })
+    if (reason === undefined) onFailed({ reason: `status ${statusCode}` })
     else onFailed({ reason, finality: FINALITIES.get(statusCode) })
   })
   attempt.once('timeout', () => attempt.destroy(new Error('the peer did not answer in time')))

@@ -3,6 +3,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MemberId } from '@holdfast/raft'
+import { checksummed } from './checksummed.js'
 import { FrameReader } from './frame.js'
 import { decodeMessages, type PeerMessage } from './peer-codec.js'
 import {
@@ -10,6 +11,7 @@ import {
   PEER_PATH,
   PEER_PROTOCOL,
   readUpgrade,
+  refusalHeaders,
   RUN_PATH,
   type DirectoryStamp,
 } from './peer-protocol.js'
@@ -58,10 +60,10 @@ export class PeerListener {
     this.#options = options
     this.#server = createServer((request, response) => {
       if (request.method === 'GET' && request.url === CLUSTER_PATH) {
-        response.writeHead(200, { 'content-type': 'application/json' })
-        response.end(options.describeCluster())
+        response.writeHead(200, { 'content-type': 'text/plain' })
+        response.end(checksummed(options.describeCluster()))
       } else if (request.method === 'GET' && request.url === RUN_PATH) {
-        response.writeHead(200, { 'content-type': 'text/plain' }).end(options.run)
+        response.writeHead(200, { 'content-type': 'text/plain' }).end(checksummed(options.run))
       } else response.writeHead(426, { upgrade: PEER_PROTOCOL }).end()
     })
     this.#server.on('upgrade', (request, socket: Socket, head) =>
@@ -108,8 +110,11 @@ export class PeerListener {
       const reason = 'refusal' in opened ? opened.refusal : 'unknown path'
       const status = ('status' in opened ? opened.status : undefined) ?? PRECONDITION_FAILED
       this.#options.onRefused(`${reason}: asked by ${socket.remoteAddress ?? 'somebody'}`)
+      const lines = Object.entries(refusalHeaders(status, reason)).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      )
       socket.end(
-        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nholdfast-refusal: ${reason}\r\n` +
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}` +
           'content-length: 0\r\nconnection: close\r\n\r\n',
         // Whether or not the other side closes its half: nothing else would ever end it.
         () => socket.destroy(),

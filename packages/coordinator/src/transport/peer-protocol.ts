@@ -6,6 +6,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { MemberId } from '@holdfast/raft'
+import { checksumOf } from './checksummed.js'
 import type { LogAtStart } from './peer-promises.js'
 
 export const PEER_PROTOCOL = 'holdfast-peer/1'
@@ -18,6 +19,9 @@ export const CONFLICT = 409
 export const NOT_THE_ONE = 421
 /** The status by which a member learns that the other belongs to another cluster. */
 export const WRONG_CLUSTER = 404
+
+const OURS = 'holdfast-'
+const CHECKSUM = 'holdfast-checksum'
 
 export const CLUSTER_PATH = '/holdfast/cluster'
 /** Answers with the name of the run that listens. */
@@ -54,7 +58,7 @@ export interface StreamIdentity {
 }
 
 export function upgradeHeaders(identity: StreamIdentity): Record<string, string> {
-  return {
+  return withChecksum({
     connection: 'Upgrade',
     upgrade: PEER_PROTOCOL,
     'holdfast-cluster-id': identity.clusterId,
@@ -67,7 +71,22 @@ export function upgradeHeaders(identity: StreamIdentity): Record<string, string>
     'holdfast-directory': identity.directory.directoryId,
     'holdfast-generation': String(identity.directory.generation),
     'holdfast-generation-id': identity.directory.generationId,
-  }
+  })
+}
+
+/** With one over all headers that are ours. */
+export function withChecksum(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...headers, [CHECKSUM]: checksumOfOurs(headers) }
+}
+
+function checksumOfOurs(headers: IncomingHttpHeaders): string {
+  const names = Object.keys(headers).filter((name) => name.startsWith(OURS) && name !== CHECKSUM)
+  return checksumOf(
+    names
+      .sort()
+      .map((name) => `${name}: ${String(headers[name])}\n`)
+      .join(''),
+  )
 }
 
 /** Who opens which stream, or why it may not. */
@@ -93,9 +112,12 @@ export function readUpgrade(
       readonly directory: DirectoryStamp | undefined
     }
   | { readonly refusal: string; readonly status?: number } {
+  if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
+  if (headers[CHECKSUM] !== checksumOfOurs(headers)) {
+    return { refusal: 'the headers were damaged on their way' }
+  }
   const from = headers['holdfast-from']
   const channel = CHANNEL_NAMES.find((name) => name === headers['holdfast-channel'])
-  if (headers.upgrade !== PEER_PROTOCOL) return { refusal: `this member speaks ${PEER_PROTOCOL}` }
   if (headers['holdfast-cluster-id'] !== expected.clusterId) {
     const refusal = `this member belongs to cluster ${expected.clusterId}`
     return { refusal, status: WRONG_CLUSTER }
@@ -121,6 +143,26 @@ export function readUpgrade(
   const lost = expected.broken(from, run, start) ?? expected.forgotten(from, directory)
   if (lost !== undefined) return { refusal: lost, status: CONFLICT }
   return { from, channel, run, directory }
+}
+
+/** Why a stream is refused. */
+export function refusalHeaders(status: number, reason: string): Record<string, string> {
+  return {
+    'holdfast-refusal': reason,
+    'holdfast-refusal-checksum': checksumOf(`${status} ${reason}`),
+  }
+}
+
+/** Undefined if there is none, or it was damaged on its way. */
+export function readRefusal(
+  status: number | undefined,
+  headers: IncomingHttpHeaders,
+): string | undefined {
+  const reason = headers['holdfast-refusal']
+  if (status === undefined || typeof reason !== 'string') return undefined
+  return headers['holdfast-refusal-checksum'] === checksumOf(`${status} ${reason}`)
+    ? reason
+    : undefined
 }
 
 function startOf(headers: IncomingHttpHeaders): LogAtStart | undefined {
