@@ -33,10 +33,11 @@ export class Following {
       this.reject(message)
       return
     }
-    const known = log.fingerprint(prevLogIndex)
-    const isTheSame =
-      prevLogFingerprint === undefined || known === undefined || prevLogFingerprint === known
-    invariant(isTheSame, differs({ index: prevLogIndex, term: prevLogTerm }))
+    if (prevLogFingerprint !== undefined) {
+      const known = log.fingerprint(prevLogIndex)
+      const isTheSame = known === undefined || known === prevLogFingerprint
+      invariant(isTheSame, differs({ index: prevLogIndex, term: prevLogTerm }))
+    }
     log.accept(entries)
     // What this member held beyond the message is the leader's only if the leader says so:
     // commit no further than the last entry checked here (Raft, Figure 2: "index of last new entry").

@@ -9,8 +9,8 @@ export interface AskOptions {
 }
 
 /**
- * What is answered there; undefined when that is no such answer, or a damaged one. Not by `fetch`, which refuses a list of
- * ports that a member may well listen at.
+ * What is answered there; undefined when that is no such answer, or a damaged one. Not by `fetch`, which
+ * refuses a list of ports that a member may well listen at.
  * @throws when nobody answers in time, or too much
  */
 export function askPeer(
