@@ -1,6 +1,6 @@
 /** The command line, checked and defaulted in one place. */
 
-import { parseArgs } from 'node:util'
+import { parseFlags } from '../command-line.js'
 import { lineup, rowsNamed, type Row } from './lineup.js'
 import { isWorkload, workloads, type Workload } from './workloads.js'
 
@@ -29,7 +29,7 @@ or what stands before the dash, for all rows of it.`
 
 /** @throws {BenchOptionsError} naming what is wrong; undefined when only help was asked for */
 export function parseOptions(args: readonly string[]): BenchOptions | undefined {
-  const { values } = parsed(args)
+  const values = parsed(args)
   if (values.help === true) return undefined
   return Object.freeze({
     rows:
@@ -44,31 +44,21 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   })
 }
 
-function parsed(args: readonly string[]): ReturnType<typeof parse> {
-  try {
-    return parse(args)
-  } catch (cause) {
-    throw new BenchOptionsError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
+const FLAGS = {
+  seconds: { type: 'string' },
+  'warm-up': { type: 'string' },
+  rounds: { type: 'string' },
+  concurrency: { type: 'string' },
+  workloads: { type: 'string' },
+  only: { type: 'string' },
+  'no-evidence': { type: 'boolean' },
+  json: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
 
-// What a package manager passes through as `--` is not ours.
-const parse = (args: readonly string[]) =>
-  parseArgs({
-    args: args.filter((arg) => arg !== '--'),
-    strict: true,
-    options: {
-      seconds: { type: 'string' },
-      'warm-up': { type: 'string' },
-      rounds: { type: 'string' },
-      concurrency: { type: 'string' },
-      workloads: { type: 'string' },
-      only: { type: 'string' },
-      'no-evidence': { type: 'boolean' },
-      json: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
+function parsed(args: readonly string[]) {
+  return parseFlags(args, FLAGS, (message, cause) => new BenchOptionsError(message, { cause }))
+}
 
 function list<T>(flag: string, text: string, read: (item: string, flag: string) => T): T[] {
   return text.split(',').map((item) => read(item.trim(), flag))

@@ -1,6 +1,6 @@
 /** The command line, checked and defaulted in one place. */
 
-import { parseArgs } from 'node:util'
+import { parseFlags } from '../command-line.js'
 
 export interface SimOptions {
   /** `core` is Raft alone, `node` whole members with their clients. */
@@ -59,31 +59,21 @@ function taskOf(values: ReturnType<typeof parsed>): SimTask {
   throw new SimOptionsError('only one of --minutes, --once, --shrink, --planted-bugs and --count')
 }
 
-function parsed(args: readonly string[]): ReturnType<typeof parse>['values'] {
-  try {
-    return parse(args).values
-  } catch (cause) {
-    throw new SimOptionsError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
+const FLAGS = {
+  help: { type: 'boolean' },
+  level: { type: 'string' },
+  seed: { type: 'string' },
+  minutes: { type: 'string' },
+  count: { type: 'string' },
+  once: { type: 'boolean' },
+  shrink: { type: 'boolean' },
+  'planted-bugs': { type: 'boolean' },
+  bug: { type: 'string' },
+} as const
 
-// What a package manager passes through as `--` is not ours.
-const parse = (args: readonly string[]) =>
-  parseArgs({
-    args: args.filter((arg) => arg !== '--'),
-    strict: true,
-    options: {
-      help: { type: 'boolean' },
-      level: { type: 'string' },
-      seed: { type: 'string' },
-      minutes: { type: 'string' },
-      count: { type: 'string' },
-      once: { type: 'boolean' },
-      shrink: { type: 'boolean' },
-      'planted-bugs': { type: 'boolean' },
-      bug: { type: 'string' },
-    },
-  })
+function parsed(args: readonly string[]) {
+  return parseFlags(args, FLAGS, (message, cause) => new SimOptionsError(message, { cause }))
+}
 
 function wholeNumber(flag: string, text: string, least = 1): number {
   const number = Number(text)

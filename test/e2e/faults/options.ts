@@ -1,6 +1,6 @@
 /** The command line, checked and defaulted in one place. */
 
-import { parseArgs } from 'node:util'
+import { parseFlags } from '../../command-line.js'
 import { NETWORKS, type Network } from './networks.js'
 import { FAULT_CLASSES, type FaultClass } from './schedule.js'
 import type { Workload } from './workload.js'
@@ -39,7 +39,7 @@ npm run e2e -- --kills 500 [--seed N] [...]    kills that many members that serv
 
 /** @throws {RunOptionsError} naming what is wrong; undefined when only help was asked for */
 export function parseOptions(args: readonly string[]): RunOptions | undefined {
-  const { values } = parsed(args)
+  const values = parsed(args)
   if (values.help === true) return undefined
   const members = wholeNumber('--members', values.members ?? '3')
   if (members !== 3 && members !== 5) throw new RunOptionsError('--members must be 3 or 5')
@@ -61,34 +61,24 @@ export function parseOptions(args: readonly string[]): RunOptions | undefined {
   })
 }
 
-function parsed(args: readonly string[]): ReturnType<typeof parse> {
-  try {
-    return parse(args)
-  } catch (cause) {
-    throw new RunOptionsError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
+const FLAGS = {
+  help: { type: 'boolean' },
+  seed: { type: 'string' },
+  minutes: { type: 'string' },
+  'cell-seconds': { type: 'string' },
+  cells: { type: 'string' },
+  members: { type: 'string' },
+  network: { type: 'string' },
+  faults: { type: 'string' },
+  workloads: { type: 'string' },
+  kills: { type: 'string' },
+  'heartbeat-interval-ms': { type: 'string' },
+  'election-timeout-ms': { type: 'string' },
+} as const
 
-// What a package manager passes through as `--` is not ours.
-const parse = (args: readonly string[]) =>
-  parseArgs({
-    args: args.filter((arg) => arg !== '--'),
-    strict: true,
-    options: {
-      help: { type: 'boolean' },
-      seed: { type: 'string' },
-      minutes: { type: 'string' },
-      'cell-seconds': { type: 'string' },
-      cells: { type: 'string' },
-      members: { type: 'string' },
-      network: { type: 'string' },
-      faults: { type: 'string' },
-      workloads: { type: 'string' },
-      kills: { type: 'string' },
-      'heartbeat-interval-ms': { type: 'string' },
-      'election-timeout-ms': { type: 'string' },
-    },
-  })
+function parsed(args: readonly string[]) {
+  return parseFlags(args, FLAGS, (message, cause) => new RunOptionsError(message, { cause }))
+}
 
 function networkOf(text: string): Network {
   const network = NETWORKS.find((name) => name === text)
