@@ -6,7 +6,11 @@
 import type { Chance } from './chance.js'
 import type { Host } from './host.js'
 
+/** What is written: the log an entry at a time, or the whole state. */
+type Written = 'log' | 'state'
+
 interface Transaction {
+  readonly written: Written
   readonly host: Host
   readonly work: () => void
   readonly finish: () => void
@@ -17,6 +21,8 @@ export class DiskDrive {
   meanMs = 1
   /** How many times slower than that it is now. */
   slowness = 1
+  /** How many times longer than a write of the log one of the state takes: it writes many pages. */
+  stateSlowness = 1
   /** The next transaction fails. It may have been carried out all the same (fsyncgate). */
   failsNext = false
   readonly #chance: Chance
@@ -27,7 +33,7 @@ export class DiskDrive {
   }
 
   /** Resolves when it is durable, in the process that asked for it. */
-  transact(host: Host, work: () => void): Promise<void> {
+  transact(host: Host, written: Written, work: () => void): Promise<void> {
     // A process that has ended writes nothing, whatever of it still runs here.
     if (!host.isAlive) return new Promise(() => undefined)
     return new Promise((resolve, reject) => {
@@ -41,17 +47,20 @@ export class DiskDrive {
           else resolve()
         })
       }
-      const transaction: Transaction = { host, work, finish }
+      const transaction: Transaction = { written, host, work, finish }
       this.#inFlight.add(transaction)
-      host.world.after(this.#takesMs(), finish)
+      host.world.after(this.#takesMs(written), finish)
     })
   }
 
   /** It is as quick as before, also with what is under way. */
   mend(): void {
     this.slowness = 1
+    this.stateSlowness = 1
     this.failsNext = false
-    for (const { host, finish } of this.#inFlight) host.world.after(this.#takesMs(), finish)
+    for (const { host, written, finish } of this.#inFlight) {
+      host.world.after(this.#takesMs(written), finish)
+    }
   }
 
   /** The member died. What was under way is cut short. */
@@ -64,7 +73,8 @@ export class DiskDrive {
     }
   }
 
-  #takesMs(): number {
-    return 0.05 + this.#chance.exponential(this.meanMs * this.slowness)
+  #takesMs(written: Written): number {
+    const slowness = this.slowness * (written === 'state' ? this.stateSlowness : 1)
+    return 0.05 + this.#chance.exponential(this.meanMs * slowness)
   }
 }

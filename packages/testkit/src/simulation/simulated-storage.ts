@@ -75,7 +75,7 @@ export class SimulatedStorage implements MemberStorage {
     this.#options = options
     this.log = new SimulatedLog({
       disk: disk.log,
-      transact: (work) => disk.drive.transact(host, work),
+      transact: (work) => disk.drive.transact(host, 'log', work),
       onWrite,
       onFatal,
     })
@@ -112,7 +112,7 @@ export class SimulatedStorage implements MemberStorage {
   /** Keeps a copy that came from another member. Resolves when it is durable. */
   receive(image: StateImage): Promise<void> {
     const { disk, host } = this.#options
-    return disk.drive.transact(host, () => {
+    return disk.drive.transact(host, 'log', () => {
       disk.received = image
     })
   }
@@ -121,7 +121,7 @@ export class SimulatedStorage implements MemberStorage {
     const { disk, host } = this.#options
     const gate = new Gate()
     this.#installing = gate
-    await disk.drive.transact(host, () => finishInstallation(disk))
+    await disk.drive.transact(host, 'log', () => finishInstallation(disk))
     const old = this.#store
     this.#store = this.#open(disk.state?.bytes)
     this.#machine.replaceStore(this.#store)
@@ -168,7 +168,7 @@ export class SimulatedStorage implements MemberStorage {
     const gate = new Gate()
     this.#checkpointing = gate
     try {
-      await disk.drive.transact(host, () => keepNewer(disk, image))
+      await disk.drive.transact(host, 'state', () => keepNewer(disk, image))
     } finally {
       this.#checkpointing = undefined
       gate.open()

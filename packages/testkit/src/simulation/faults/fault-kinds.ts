@@ -20,6 +20,7 @@ export const FAULT_KINDS = [
   'storm',
   'slowDisk',
   'failingDisk',
+  'overtakenByCopy',
   'transfer',
   'handOverDeaf',
   'memberJoins',

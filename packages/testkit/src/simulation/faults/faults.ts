@@ -1,6 +1,6 @@
 /** Every kind of fault, by its name. */
 
-import { failingDisk, slowDisk } from './disk-faults.js'
+import { failingDisk, overtakenByCopy, slowDisk } from './disk-faults.js'
 import type { Fault } from './fault.js'
 import type { FaultKind } from './fault-kinds.js'
 import { deposeWithEntries, electMute } from './log-faults.js'
@@ -23,5 +23,6 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   crashClient,
   ...{ isolate, halves, oneWay, bridge, flapping, cutClients, storm },
   ...{ deposeWithEntries, electMute },
-  ...{ slowDisk, failingDisk, transfer, handOverDeaf, memberJoins, memberLeaves },
+  ...{ slowDisk, failingDisk, overtakenByCopy, transfer, handOverDeaf },
+  ...{ memberJoins, memberLeaves },
 }
