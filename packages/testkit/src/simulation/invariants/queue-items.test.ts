@@ -27,3 +27,22 @@ describe('an item of which an acknowledgement', () => {
     expect(() => items.checkContent([])).not.toThrow()
   })
 })
+
+describe('an item that was acknowledged', () => {
+  const acked = (): QueueItems => {
+    const items = new QueueItems()
+    items.pushing('one')
+    items.pushed('one')
+    items.acking('one')
+    items.acked('one')
+    return items
+  }
+
+  it('is not delivered again', () => {
+    expect(() => acked().delivered('one')).toThrow('delivered after it was acknowledged')
+  })
+
+  it('may come to whom it was given before its machine slept', () => {
+    expect(() => acked().delivered('one', true)).not.toThrow()
+  })
+})

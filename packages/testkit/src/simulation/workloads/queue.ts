@@ -38,7 +38,7 @@ async function take(process: ClientProcess): Promise<void> {
   try {
     for await (const message of queue.consume({ timeoutMs: 500 })) {
       const { value, id, fencingToken } = message
-      records.queue.delivered(value)
+      records.queue.delivered(value, process.host.hasSlept && hasEnded(process, message))
       if (!message.signal.aborted) records.work.works(`item ${id}`, fencingToken, name)
       await pause(chance.exponential(WORK_MS))
       if (chance.happens(0.2)) await message.nack()
@@ -48,6 +48,11 @@ async function take(process: ClientProcess): Promise<void> {
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
   }
+}
+
+/** A consumer whose clock stood still cannot know, and is told by the token what it is worth. */
+function hasEnded({ records }: ClientProcess, { id, fencingToken }: Message<string>): boolean {
+  return records.states.endOf(`${QUEUE}/claim/${id}`, fencingToken) !== undefined
 }
 
 async function acknowledge(process: ClientProcess, message: Message<string>): Promise<void> {
