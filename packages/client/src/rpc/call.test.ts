@@ -49,7 +49,8 @@ describe('which requests are repeated, on a plain etcd', () => {
     ['repeatable', 'lost-response', true],
     ['repeatable', 'lost-request', true],
     ['repeatable', etcdErrors.timeout, true],
-    ['repeatable', etcdErrors.noSpace, false],
+    ['repeatable', etcdErrors.noSpace, true],
+    ['once', etcdErrors.noSpace, true],
     ['once', 'refused', true],
     ['once', etcdErrors.noLeader, true],
     ['once', etcdErrors.tooManyRequests, true],
@@ -298,6 +299,16 @@ describe('endpoints', () => {
     await fixture.clock.advance(100)
     await Promise.all(replies)
     expect(endpointsAsked()).toEqual(['a', 'a', 'a', 'b', 'b', 'b'])
+  })
+
+  test('asks each member once whether it has room: another disk may not be full', async () => {
+    fixture.etcd.fault = ({ name }) => (name === 'txn' ? etcdErrors.noSpace : undefined)
+    const error = failure(call({ repetition: 'once' }))
+    await fixture.clock.advance(10_000)
+    expect(await error).toMatchObject({ code: 'resourceExhausted', outcome: 'not-applied' })
+    const asked = endpointsAsked()
+    expect(new Set(asked).size).toBe(asked.length)
+    expect(asked.length).toBeGreaterThan(1)
   })
 
   test('asks members to say that they have no leader, except for local reads', async () => {

@@ -5,6 +5,7 @@
  */
 
 import {
+  etcdErrors,
   formatRequestId,
   HoldfastError,
   limits,
@@ -80,6 +81,8 @@ export class Call<Request, Response> {
   readonly #log: AttemptLog
   readonly #timeoutMs: number
   readonly #startedAt: number
+  /** Members that have no room for it. */
+  readonly #full = new Set<string>()
   #requestId: string | undefined
   #mayRepeat = false
 
@@ -235,9 +238,22 @@ export class Call<Request, Response> {
       // A member that answers is still the same one.
       if (error.code !== 'noQuorum') this.#context.features.forget(endpoint)
     }
-    const again = this.#log.failed(endpoint, error, identified)
+    const again =
+      this.#log.failed(endpoint, error, identified) || this.#mayHaveRoomElsewhere(endpoint, error)
     this.#mayRepeat = again && this.#options.endpoint === undefined
     return error
+  }
+
+  /**
+   * A member of ours judges by its own disk, so each is asked once. Where there is an alarm, as always
+   * on an etcd, all of them say the same.
+   */
+  #mayHaveRoomElsewhere(endpoint: string, { message }: HoldfastError): boolean {
+    if (message !== etcdErrors.noSpace.message) return false
+    const { endpoints } = this.#context
+    endpoints.failed(endpoint)
+    this.#full.add(endpoint)
+    return this.#full.size < endpoints.all.length
   }
 
   async #waitForTurn(): Promise<boolean> {

@@ -6,6 +6,7 @@ import {
   HoldfastError,
   parseFirstJson,
   type JsonObject,
+  type Route as WireRoute,
 } from '@holdfast/protocol'
 import { refusal } from './refusal.js'
 
@@ -13,7 +14,7 @@ export interface Route<Request, Response> {
   readonly path: string
   readonly request: { encode(value: Request): JsonObject }
   readonly response: { decode(json: unknown): Response }
-  readonly stream: 'none' | 'watch' | 'perRequest'
+  readonly stream: WireRoute['stream']
 }
 
 /** @throws {HoldfastError} the error that the server sent, or `badResponse`. */

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DiskFaultHits, DiskFaults, MemberProcess } from '@holdfast/testkit'
+import { metric } from '../../member-metric.js'
 import { effect, type Effect, type Nemesis, type Stage } from '../nemesis.js'
 
 /** What a full disk still takes. */
@@ -40,15 +41,24 @@ export const fullDisk: Nemesis = async (stage, { plan, member }) => {
   const before = disk.hits().refusedForSpace
   disk.full(BYTES_LEFT)
   const deadline = performance.now() + NOTICE_MS
-  while (disk.hits().refusedForSpace === before && performance.now() < deadline) {
+  const isRefused = (): boolean => disk.hits().refusedForSpace > before
+  let isShort = false
+  while (!isRefused() && !isShort && performance.now() < deadline) {
     await delay(LOOK_EVERY_MS)
+    isShort = await knowsThatItIsFull(member)
   }
   await stage.expectProgress(`the disk of ${member.name} is full`)
   const ended = await stage.endsByItself(member, plan.forMs)
   disk.heal()
   if (ended) await restart(stage, member)
   else await stage.cluster.healthy(member)
-  return [hits(disk, 'refusedForSpace', before)]
+  const refused = `refusedForSpace: ${disk.hits().refusedForSpace - before}`
+  return [effect(`${refused}${isShort ? ', and it knows' : ''}`, isRefused() || isShort)]
+}
+
+/** It then writes as little as it can, and may not be refused anything. */
+async function knowsThatItIsFull(member: MemberProcess): Promise<boolean> {
+  return (await metric(member, 'holdfast_disk_short_of_space').catch(() => 0)) === 1
 }
 
 async function restart({ cluster }: Stage, member: MemberProcess): Promise<void> {
