@@ -13,13 +13,17 @@ export interface WireAnswer {
 }
 
 /** Sends the body as curl does: as a form, whatever it really is. */
-export async function exchange(url: string, request: WireRequest): Promise<WireAnswer> {
+export async function exchange(
+  url: string,
+  request: WireRequest,
+  gone: AbortSignal = AbortSignal.timeout(20_000),
+): Promise<WireAnswer> {
   const left = new AbortController()
   const response = await fetch(url + request.path, {
     method: 'POST',
     body: request.body,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    signal: AbortSignal.any([left.signal, AbortSignal.timeout(20_000)]),
+    signal: AbortSignal.any([left.signal, gone]),
   })
   if (request.lines === undefined) {
     return { status: response.status, body: normalize(parse(await response.text())) }
@@ -51,7 +55,7 @@ function parse(text: string): unknown {
 }
 
 /** Only what differs between any two clusters. Terms differ by the elections that they needed. */
-const SERVERS_OWN = new Set(['cluster_id', 'member_id', 'raft_term'])
+const SERVERS_OWN = new Set(['cluster_id', 'member_id', 'memberID', 'raft_term'])
 
 function normalize(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalize)

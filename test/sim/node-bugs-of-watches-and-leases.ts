@@ -60,8 +60,8 @@ export const BUGS_OF_WATCHES_AND_LEASES: readonly NodeBug[] = [
     edits: [
       {
         file: 'coordinator/src/http/watch-session.ts',
-        find: 'if (watchers.every((watcher) => this.#hub.isCaughtUp(watcher))) this.#write',
-        replace: 'if (watchers.length > 0) this.#write',
+        find: 'if (this.#living().every((watcher) => this.#hub.isCaughtUp(watcher)))',
+        replace: 'if (this.#living().length > 0)',
       },
     ],
   },

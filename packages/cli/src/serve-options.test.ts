@@ -60,6 +60,12 @@ const texts: readonly (readonly [keyof ServeSettings, string, string, readonly s
     ['0', '30', '40'],
   ],
   [
+    'quotaBackendBytes',
+    '--quota-backend-bytes',
+    'HOLDFAST_QUOTA_BACKEND_BYTES',
+    ['1048576', '-1', '0'],
+  ],
+  [
     'advertisedClientUrls',
     '--advertise-client-url',
     'HOLDFAST_ADVERTISE_CLIENT_URL',
@@ -79,6 +85,7 @@ const meanings: Partial<Record<keyof ServeSettings, (text: string) => unknown>> 
   heartbeatIntervalMs: Number,
   electionTimeoutMs: Number,
   snapshotCatchUpEntries: Number,
+  quotaBackendBytes: Number,
   advertisedClientUrls: split,
   initialCluster: (text) =>
     Object.fromEntries(split(text).map((part) => part.split('='))) as unknown,

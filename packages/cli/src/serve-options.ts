@@ -12,6 +12,7 @@ import {
   cluster,
   clusterState,
   count,
+  integer,
   logLevel,
   milliseconds,
   text,
@@ -95,6 +96,12 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     variable: 'HOLDFAST_SNAPSHOT_CATCHUP_ENTRIES',
     help: 'entries of the log that are kept for members that were away (default: 5000)',
     kind: count,
+  },
+  quotaBackendBytes: {
+    flag: '--quota-backend-bytes <bytes>',
+    variable: 'HOLDFAST_QUOTA_BACKEND_BYTES',
+    help: 'how large the state may become; negative: as large as the disk (default: 2 GiB)',
+    kind: integer,
   },
   logLevel: {
     flag: '--log-level <level>',

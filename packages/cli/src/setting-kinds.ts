@@ -24,6 +24,12 @@ export const count: SettingKind<number> = {
   fromJson: (json) => (Number.isSafeInteger(json) ? Number(json) : undefined),
 }
 
+export const integer: SettingKind<number> = {
+  expected: 'a whole number, perhaps negative',
+  fromText: (value) => (/^-?\d{1,15}$/.test(value) ? Number(value) : undefined),
+  fromJson: (json) => (Number.isSafeInteger(json) ? Number(json) : undefined),
+}
+
 export const milliseconds: SettingKind<number> = {
   ...count,
   expected: 'a whole number of milliseconds',

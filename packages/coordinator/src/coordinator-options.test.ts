@@ -32,6 +32,7 @@ describe('the defaults', () => {
       heartbeatIntervalMs: 100,
       electionTimeoutMs: 1_000,
       snapshotCatchUpEntries: 5_000,
+      quotaBackendBytes: 0,
       logLevel: 'silent',
     })
   })
@@ -74,6 +75,7 @@ describe('what is given', () => {
       heartbeatIntervalMs: 10,
       electionTimeoutMs: 50,
       snapshotCatchUpEntries: 7,
+      quotaBackendBytes: 100_000,
       logLevel: 'debug',
       onFatal,
     }

@@ -2,6 +2,9 @@
 
 import { KEPT_ENTRIES } from './node/log-cutter.js'
 
+/** etcd's default. */
+const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024
+
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -45,6 +48,12 @@ export interface CoordinatorOptions {
    * away for a moment; one that was away for longer gets a snapshot. Default 5,000 (etcd's).
    */
   readonly snapshotCatchUpEntries?: number
+  /**
+   * How large the state may become, in bytes, before an alarm makes the cluster refuse what would make
+   * it larger still. 0 means the default; a negative number: as large as the disk. Default 2 GiB
+   * (etcd's).
+   */
+  readonly quotaBackendBytes?: number
   /** Default `silent`. Lines are JSON, on standard error. */
   readonly logLevel?: LogLevel
   /** Called when the member can no longer be trusted and has stopped. Default: throws. */
@@ -75,6 +84,7 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     heartbeatIntervalMs: 100,
     electionTimeoutMs: 1_000,
     snapshotCatchUpEntries: KEPT_ENTRIES,
+    quotaBackendBytes: 0,
     logLevel: 'silent' as const,
     ...given,
     name,
@@ -100,7 +110,16 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     Number.isInteger(config.snapshotCatchUpEntries) && config.snapshotCatchUpEntries >= 0,
     'the entries kept for followers to catch up must be a whole number',
   )
+  check(Number.isSafeInteger(config.quotaBackendBytes), 'the quota must be a whole number of bytes')
   return config
+}
+
+/** In bytes; Infinity for none. */
+export function quotaOf({
+  quotaBackendBytes,
+}: Pick<CoordinatorConfig, 'quotaBackendBytes'>): number {
+  if (quotaBackendBytes < 0) return Infinity
+  return quotaBackendBytes === 0 ? DEFAULT_QUOTA_BYTES : quotaBackendBytes
 }
 
 /** Who writes `{ name: process.env.NAME }` means the default when there is none. */

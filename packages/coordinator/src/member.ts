@@ -7,9 +7,11 @@ import type { Hono } from 'hono'
 import type { MemberId, Membership, Status } from '@holdfast/raft'
 import { drawMemberId } from './cluster-identity.js'
 import { createApp } from './http/app.js'
-import type { EdgeContext } from './http/edge-context.js'
+import { requestTimeoutMs, type EdgeContext } from './http/edge-context.js'
+import { Quota } from './http/quota.js'
 import { listMembers } from './list-members.js'
 import { CoordinatorNode, type NodeOptions, type NodeSnapshots } from './node/coordinator-node.js'
+import { StoreHashes } from './node/store-hashes.js'
 import type { PeerHandler, PeerTransport } from './node/peer-transport.js'
 import { publishMember } from './publish-member.js'
 import type { MemberIdentity } from './resolve-identity.js'
@@ -50,6 +52,8 @@ export interface MemberParts<Transport extends MemberTransport> {
   readonly directory: DirectoryStamp
   /** Entries of the log that are kept although the state holds them. */
   readonly keptEntries?: number | undefined
+  /** Infinity for none. */
+  readonly quotaBytes: number
   readonly clock: NodeOptions['clock']
   readonly chance: MemberChance
   readonly createTransport: (handler: MemberHandler) => Transport
@@ -196,13 +200,17 @@ function hasPublished({ proposals }: AppliedBatch): boolean {
 }
 
 function contextOf(
-  { identity, clock, chance, createMetrics }: MemberParts<MemberTransport>,
+  parts: MemberParts<MemberTransport>,
   node: CoordinatorNode,
   hub: WatchHub,
 ): EdgeContext {
+  const { identity, storage, clock, chance, createMetrics, quotaBytes: limitBytes } = parts
   const { clusterId, memberId } = identity
   return {
     ...{ node, hub, clock, clusterId, memberId },
+    quota: new Quota({ limitBytes, memberId, node, timeoutMs: requestTimeoutMs({ node }) }),
+    hashes: new StoreHashes(storage.state, clock),
+    takeCopy: () => storage.outgoing.take(),
     members: () => listMembers(node, identity),
     drawMemberId: (peerUrls) => drawMemberId(peerUrls, chance.drawUniqueId()),
     drawLeaseId: () => chance.drawLeaseId(),

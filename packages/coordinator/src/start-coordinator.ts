@@ -7,6 +7,7 @@ import { nanoid } from 'nanoid'
 import type { Status } from '@holdfast/raft'
 import { Closers } from './closers.js'
 import {
+  quotaOf,
   resolveOptions,
   type CoordinatorConfig,
   type CoordinatorOptions,
@@ -98,6 +99,7 @@ async function open(base: Base): Promise<Coordinator> {
     directory: storage.stamp,
     timing: timing(config),
     keptEntries: config.snapshotCatchUpEntries,
+    quotaBytes: quotaOf(config),
     chance: {
       seed: randomInt(2 ** 32),
       incarnation: nanoid(),

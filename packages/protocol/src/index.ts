@@ -16,6 +16,8 @@ export {
   type StreamErrorBody,
 } from './errors/error-body.js'
 export {
+  contentionErrors,
+  deadlineExceeded,
   etcdErrors,
   requestIdExpired,
   watchCancelReasons,
@@ -43,9 +45,11 @@ export { parseFirstJson } from './json/parse.js'
 export { JsonSplitter } from './json/splitter.js'
 export { limits } from './limits.js'
 export * from './messages/cluster.js'
+export * from './messages/election.js'
 export * from './messages/header.js'
 export * from './messages/kv.js'
 export * from './messages/lease.js'
+export * from './messages/lock.js'
 export * from './messages/maintenance.js'
 export * from './messages/txn.js'
 export * from './messages/watch.js'

@@ -16,8 +16,6 @@ export const limits = Object.freeze({
   maxStreamMessageBytes: 64 * 1024 * 1024,
   /** The answer to one request, which a client buffers. A range has no limit of its own in etcd. */
   maxResponseBytes: 256 * 1024 * 1024,
-  /** etcd refuses to grant more seconds than this with `too large lease TTL`. */
-  maxLeaseTtlSeconds: 9_000_000_000,
   /** Of a stream's request body: `create_request`, then perhaps `cancel_request` and others. */
   maxStreamRequestBytes: 1.5 * 1024 * 1024,
   /** A request id: a revision of up to 16 digits, a dash and a nanoid. */

@@ -2,7 +2,8 @@
  * The table of paths: what each takes and gives. Paths stand without their prefix, because three of
  * them mean the same: `/v3` is today's, and old clients still ask for `/v3beta` and `/v3alpha`.
  *
- * A path that is not here is one that nothing serves yet; docs name all 51 of etcd's.
+ * Of etcd's 51 paths those of users and roles (`/auth/…`) and `/maintenance/defragment` are not here:
+ * nothing serves them yet.
  */
 
 import {
@@ -15,6 +16,16 @@ import {
   MembersResponse,
   MemberUpdateRequest,
 } from './messages/cluster.js'
+import {
+  CampaignRequest,
+  CampaignResponse,
+  LeaderRequest,
+  LeaderResponse,
+  ProclaimRequest,
+  ProclaimResponse,
+  ResignRequest,
+  ResignResponse,
+} from './messages/election.js'
 import {
   CompactionRequest,
   CompactionResponse,
@@ -37,11 +48,20 @@ import {
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
 } from './messages/lease.js'
+import { LockRequest, LockResponse, UnlockRequest, UnlockResponse } from './messages/lock.js'
 import {
   AlarmRequest,
   AlarmResponse,
+  DowngradeRequest,
+  DowngradeResponse,
+  HashKvRequest,
+  HashKvResponse,
+  HashRequest,
+  HashResponse,
   MoveLeaderRequest,
   MoveLeaderResponse,
+  SnapshotRequest,
+  SnapshotResponse,
   StatusRequest,
   StatusResponse,
 } from './messages/maintenance.js'
@@ -56,9 +76,9 @@ export interface Route<Request = unknown, Response = unknown> {
   readonly response: Message<Response, never>
   /**
    * `watch`: the end of the request's body does not end the stream. `perRequest`: one answer for each
-   * message of the body, then the end.
+   * message of the body, then the end. `fromOne`: one message in the body, any number of answers.
    */
-  readonly stream: 'none' | 'watch' | 'perRequest'
+  readonly stream: 'none' | 'watch' | 'perRequest' | 'fromOne'
 }
 
 interface RouteOptions {
@@ -115,6 +135,19 @@ export const routes = Object.freeze({
   moveLeader: route('/maintenance/transfer-leadership', MoveLeaderRequest, MoveLeaderResponse),
   status: route('/maintenance/status', StatusRequest, StatusResponse),
   alarm: route('/maintenance/alarm', AlarmRequest, AlarmResponse),
+  hash: route('/maintenance/hash', HashRequest, HashResponse),
+  hashKv: route('/maintenance/hashkv', HashKvRequest, HashKvResponse),
+  snapshot: route('/maintenance/snapshot', SnapshotRequest, SnapshotResponse, {
+    stream: 'fromOne',
+  }),
+  downgrade: route('/maintenance/downgrade', DowngradeRequest, DowngradeResponse),
+  lock: route('/lock/lock', LockRequest, LockResponse),
+  unlock: route('/lock/unlock', UnlockRequest, UnlockResponse),
+  campaign: route('/election/campaign', CampaignRequest, CampaignResponse),
+  proclaim: route('/election/proclaim', ProclaimRequest, ProclaimResponse),
+  leader: route('/election/leader', LeaderRequest, LeaderResponse),
+  observe: route('/election/observe', LeaderRequest, LeaderResponse, { stream: 'fromOne' }),
+  resign: route('/election/resign', ResignRequest, ResignResponse),
 })
 
 export type RouteName = keyof typeof routes

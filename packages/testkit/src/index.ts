@@ -10,6 +10,7 @@ export {
   type HowOften,
 } from './disk/disk-faults.js'
 export { ModelDisk } from './disk/model-disk.js'
+export { Chance as NamedChance } from './simulation/chance.js'
 export { losePower, type Chance } from './disk/power-loss.js'
 export { replayTrace, type ReplayedEvent } from './disk/replay-trace.js'
 export { canTrace, traceCommand, type TracedCommand } from './disk/trace-command.js'

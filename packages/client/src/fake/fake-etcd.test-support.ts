@@ -230,6 +230,17 @@ export class FakeEtcd implements Transport {
       case 'watch':
       case 'compaction':
       case 'alarm':
+      case 'hash':
+      case 'hashKv':
+      case 'snapshot':
+      case 'downgrade':
+      case 'lock':
+      case 'unlock':
+      case 'campaign':
+      case 'proclaim':
+      case 'leader':
+      case 'observe':
+      case 'resign':
         return refuse({ code: 12, message: `${name} is not faked` })
     }
   }

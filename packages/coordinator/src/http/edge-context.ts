@@ -2,9 +2,11 @@
 
 import type { ResponseHeader } from '@holdfast/protocol'
 import { type InputOf } from '@holdfast/protocol'
+import type { StoreHashes } from '../node/store-hashes.js'
 import type { CoordinatorNode } from '../node/coordinator-node.js'
 import type { Clock } from '../time/clock.js'
 import type { WatchHub } from '../watch/watch-hub.js'
+import type { Quota } from './quota.js'
 
 /**
  * A request waits this long for the cluster, and two election timeouts more (etcd: ReqTimeout), so
@@ -20,10 +22,20 @@ export interface ListedMember {
   readonly isLearner: boolean
 }
 
+export interface StateCopyFile {
+  readonly path: string
+  readonly bytes: number
+  readonly release: () => void
+}
+
 export interface EdgeContext {
   readonly node: CoordinatorNode
   readonly hub: WatchHub
   readonly clock: Clock
+  readonly quota: Quota
+  readonly hashes: StoreHashes
+  /** A copy of the state as it is now. Its file is there until it is released. */
+  readonly takeCopy: () => Promise<StateCopyFile>
   readonly clusterId: string
   readonly memberId: string
   readonly members: () => readonly ListedMember[]
@@ -35,7 +47,11 @@ export interface EdgeContext {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-export function requestTimeoutMs({ node }: EdgeContext): number {
+export function requestTimeoutMs({
+  node,
+}: {
+  readonly node: Pick<CoordinatorNode, 'electionTimeoutMs'>
+}): number {
   return REQUEST_TIMEOUT_BASE_MS + 2 * node.electionTimeoutMs
 }
 

@@ -10,11 +10,13 @@ import type { Hono } from 'hono'
 import { CoordinatorNode } from '../node/coordinator-node.js'
 import type { PeerTransport } from '../node/peer-transport.js'
 import { decodeProposal, encodeProposal } from '../state-machine/proposal-codec.js'
-import { openStorage } from '../storage/open-storage.js'
+import { openStorage, type Storage } from '../storage/open-storage.js'
 import { WatchHub } from '../watch/watch-hub.js'
 import { systemClock } from '../time/clock.js'
+import { StoreHashes } from '../node/store-hashes.js'
 import { createApp } from './app.js'
 import type { EdgeContext } from './edge-context.js'
+import { Quota } from './quota.js'
 
 export const CLUSTER_ID = '18446744073709551615'
 export const MEMBER_ID = '9223372036854775808'
@@ -58,11 +60,12 @@ export interface EdgeOptions {
   /** Without an answer from these there is no leader. */
   readonly absentVoters?: readonly string[]
   readonly electionTicks?: number
+  readonly quotaBytes?: number
 }
 
 /** Resolves when it can be written to, or at once when it never will be. */
 export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
-  const { absentVoters = [], electionTicks = 10 } = options
+  const { absentVoters = [], electionTicks = 10, quotaBytes = Infinity } = options
   const parent = mkdtempSync(join(tmpdir(), 'holdfast-edge-'))
   const membership = { voters: [MEMBER_ID, ...absentVoters], learners: [] }
   const fatal: unknown[] = []
@@ -100,7 +103,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     onStatus: () => undefined,
     onFatal,
   })
-  const context = contextOf(node, hub)
+  const context = contextOf(storage, { node, hub, limitBytes: quotaBytes })
   const defects: unknown[] = []
   const app = createApp({ context, onDefect: (error) => defects.push(error) })
   node.start()
@@ -131,11 +134,18 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
   }
 }
 
-function contextOf(node: CoordinatorNode, hub: WatchHub): EdgeContext {
+function contextOf(
+  storage: Storage,
+  { node, hub, limitBytes }: { node: CoordinatorNode; hub: WatchHub; limitBytes: number },
+): EdgeContext {
   let leases = 0
+  const quota = new Quota({ limitBytes, memberId: MEMBER_ID, node, timeoutMs: 7_000 })
   return {
     node,
     hub,
+    quota,
+    hashes: new StoreHashes(node.state, systemClock),
+    takeCopy: () => storage.outgoing.take(),
     clock: systemClock,
     clusterId: CLUSTER_ID,
     memberId: MEMBER_ID,

@@ -20,6 +20,7 @@ function failingWith(error: Error): { app: Hono; defects: unknown[] } {
     electionTimeoutMs: 1_000,
     status: { term: 1 },
     state: { revision: 1, range: fail },
+    committedMembership: { voters: ['2'], learners: [] },
     propose: () => Promise.reject(error),
     readBarrier: () => Promise.resolve(),
     leases: { renew: () => Promise.reject(error) },
@@ -28,6 +29,7 @@ function failingWith(error: Error): { app: Hono; defects: unknown[] } {
   const defects: unknown[] = []
   const context = {
     node,
+    quota: { admit: () => Promise.resolve() },
     clock: systemClock,
     clusterId: '1',
     memberId: '2',
@@ -55,8 +57,11 @@ const refusals: Record<RefusalReason, readonly [number, number, string]> = {
   keyNotFound: [400, 3, 'etcdserver: key not found'],
   leaseNotFound: [404, 5, 'etcdserver: requested lease not found'],
   leaseExists: [400, 9, 'etcdserver: lease already exists'],
+  leaseTtlTooLarge: [400, 11, 'etcdserver: too large lease TTL'],
   compacted: [400, 11, 'etcdserver: mvcc: required revision has been compacted'],
   futureRevision: [400, 11, 'etcdserver: mvcc: required revision is a future revision'],
+  noSpace: [429, 8, 'etcdserver: mvcc: database space exceeded'],
+  corrupt: [500, 15, 'etcdserver: corrupt cluster'],
   requestIdExpired: [400, 9, requestIdExpired.message],
 }
 const nodeErrors: Record<NodeErrorReason, readonly [number, number, string]> = {

@@ -18,8 +18,11 @@ const refusals: Readonly<Record<RefusalReason, EtcdError>> = {
   keyNotFound: etcdErrors.keyNotFound,
   leaseNotFound: etcdErrors.leaseNotFound,
   leaseExists: etcdErrors.leaseExists,
+  leaseTtlTooLarge: etcdErrors.leaseTtlTooLarge,
   compacted: etcdErrors.compacted,
   futureRevision: etcdErrors.futureRevision,
+  noSpace: etcdErrors.noSpace,
+  corrupt: etcdErrors.corrupt,
   requestIdExpired,
 }
 

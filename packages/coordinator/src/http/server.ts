@@ -4,12 +4,14 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { acceptWebSockets } from './websocket.js'
 
 /** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
 const KEEP_ALIVE_MS = 75_000
 /** Node's own is 60 s, and it looks only every 30 s (catalogue 89). */
 const HEADERS_TIMEOUT_MS = 9_000
 const CHECK_CONNECTIONS_MS = 1_000
+const TCP_KEEP_ALIVE_MS = 30_000
 
 export interface ClientServer {
   /** Where it listens, with the port that was taken if 0 was asked for. */
@@ -29,11 +31,15 @@ export async function listenForClients(app: Hono, url: string): Promise<ClientSe
       // The body of a watch has no end, so the whole request may take for ever.
       requestTimeout: 0,
       noDelay: true,
+      // A client whose machine is gone says nothing: its watches would stay for ever (etcd: 30 s).
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     },
     (request, response) => void listener(request, response),
   )
   // A request of HTTP/1.0 need not name a host, and simple health checkers do not.
   const listener = getRequestListener(app.fetch, { hostname })
+  const webSockets = acceptWebSockets(server, app, `http://${hostname}`)
   await listen(server, hostname.replace(/^\[|\]$/g, ''), Number(port || '80'))
   const { port: taken } = server.address() as AddressInfo
   return {
@@ -41,6 +47,7 @@ export async function listenForClients(app: Hono, url: string): Promise<ClientSe
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
+        webSockets.close()
         server.closeAllConnections()
       }),
   }

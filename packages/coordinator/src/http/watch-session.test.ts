@@ -184,8 +184,10 @@ describe('a start in the past', () => {
     await settle()
     expect(written).toEqual([{ header: header(), canceled: true, compact_revision: '4' }])
     expect(hub.watcherCount).toBe(0)
-    // Its id is free, and cancelling it is asking for nothing.
+    // Its id is taken until it is cancelled, as in etcd.
     written = []
+    expect(create({ ...KEY_A, watch_id: '0' })).toMatchObject([{ watch_id: '1', created: true }])
+    expect(ask({ cancel_request: {} })).toMatchObject([{ canceled: true }])
     expect(ask({ cancel_request: {} })).toEqual([])
   })
 })

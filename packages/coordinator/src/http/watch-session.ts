@@ -27,7 +27,8 @@ export class WatchSession {
   readonly #context: EdgeContext
   readonly #hub: WatchHub
   readonly #stream: Pick<LineStream, 'write' | 'writable'>
-  readonly #watchers = new Map<number, Watcher>()
+  /** Undefined for one that compaction has ended: its id stays taken until it is cancelled, as in etcd. */
+  readonly #watchers = new Map<number, Watcher | undefined>()
   #nextId = 0
 
   constructor(context: EdgeContext, stream: Pick<LineStream, 'write' | 'writable'>) {
@@ -45,11 +46,11 @@ export class WatchSession {
   }
 
   onDrain(): void {
-    for (const watcher of this.#watchers.values()) this.#hub.resume(watcher)
+    for (const watcher of this.#living()) this.#hub.resume(watcher)
   }
 
   close(): void {
-    for (const watcher of this.#watchers.values()) this.#hub.cancel(watcher)
+    for (const watcher of this.#living()) this.#hub.cancel(watcher)
     this.#watchers.clear()
   }
 
@@ -64,6 +65,7 @@ export class WatchSession {
     const compactRevision = this.#context.node.state.compactRevision
     this.#write({ watchId, created: true })
     if (startRevision > 0 && startRevision < compactRevision) {
+      this.#watchers.set(watchId, undefined)
       this.#writeCompacted(watchId, compactRevision)
       return
     }
@@ -111,16 +113,19 @@ export class WatchSession {
   /** An unknown id is ignored. */
   #cancel(watchId: number): void {
     const watcher = this.#watchers.get(watchId)
-    if (watcher === undefined) return
-    this.#hub.cancel(watcher)
-    this.#watchers.delete(watchId)
+    if (!this.#watchers.delete(watchId)) return
+    if (watcher !== undefined) this.#hub.cancel(watcher)
     this.#write({ watchId, canceled: true })
   }
 
   /** Answered only when it is true of every watch of the stream. */
   #progress(): void {
-    const watchers = [...this.#watchers.values()]
-    if (watchers.every((watcher) => this.#hub.isCaughtUp(watcher))) this.#write({ watchId: NO_ID })
+    if (this.#living().every((watcher) => this.#hub.isCaughtUp(watcher)))
+      this.#write({ watchId: NO_ID })
+  }
+
+  #living(): readonly Watcher[] {
+    return [...this.#watchers.values()].filter((watcher) => watcher !== undefined)
   }
 
   #sinkOf(watchId: number): WatchSink {
@@ -135,7 +140,7 @@ export class WatchSession {
 
   #send(watchId: number, message: WatchMessage): void {
     if (message.type === 'compacted') {
-      this.#watchers.delete(watchId)
+      this.#watchers.set(watchId, undefined)
       this.#writeCompacted(watchId, message.compactRevision)
       return
     }

@@ -13,6 +13,7 @@ import {
   type Status,
 } from '@holdfast/raft'
 import type { Command, Proposal } from '../state-machine/command.js'
+import { grows } from '../state-machine/growth.js'
 import type { CommandResult } from '../state-machine/outcome.js'
 import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.js'
 import type { Clock } from '../time/clock.js'
@@ -33,7 +34,7 @@ import { Proposer, type ProposeOptions } from './proposer.js'
 import { RaftLoop, type LogWriter } from './raft-loop.js'
 import { ReadBarrier } from './read-barrier.js'
 import { SlowDisk } from './slow-disk.js'
-import { grows, SpaceGuard, type Space, type SpaceNews } from './space-guard.js'
+import { SpaceGuard, type Space, type SpaceNews } from './space-guard.js'
 import { Snapshots, type SnapshotParts } from './snapshots.js'
 
 export interface NodeOptions {

@@ -9,7 +9,7 @@
 import type { MemberId, Message, Raft } from '@holdfast/raft'
 import type { Command, Proposal } from '../state-machine/command.js'
 import type { PeerTransport } from './peer-transport.js'
-import { grows } from './space-guard.js'
+import { grows } from '../state-machine/growth.js'
 
 type ForwardProposal = Extract<Message, { type: 'forwardProposal' }>
 

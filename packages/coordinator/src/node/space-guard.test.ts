@@ -2,8 +2,7 @@
 
 import type { Role } from '@holdfast/raft'
 import { describe, expect, it } from 'vitest'
-import { kv, put, deleteRange, range } from '../state-machine/state-machine.test-support.js'
-import { grows, SpaceGuard } from './space-guard.js'
+import { SpaceGuard } from './space-guard.js'
 
 const MIB = 1024 * 1024
 
@@ -126,27 +125,5 @@ describe('a member', () => {
     await scene.at(200)
     expect(scene.guard.hasRoomFor(136 * MIB)).toBe(true)
     expect(scene.guard.hasRoomFor(137 * MIB)).toBe(false)
-  })
-})
-
-describe('the store grows', () => {
-  const txn = (...success: ReturnType<typeof put>[]) =>
-    kv({ type: 'txn', compare: [], success: [], failure: success })
-
-  it.each([
-    ['a put', kv(put('a'))],
-    ['a put in a branch of a transaction', txn(put('a'))],
-    ['a lease', { type: 'leaseGrant', id: '1', ttlSeconds: 5 } as const],
-  ])('by %s', (_what, command) => {
-    expect(grows(command)).toBe(true)
-  })
-
-  it.each([
-    ['a delete', kv(deleteRange('a'))],
-    ['a read', kv(range('a'))],
-    ['a compaction', { type: 'compact', revision: 5 } as const],
-    ['the end of a lease', { type: 'leaseRevoke', id: '1' } as const],
-  ])('not by %s', (_what, command) => {
-    expect(grows(command)).toBe(false)
   })
 })

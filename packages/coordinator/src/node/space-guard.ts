@@ -13,8 +13,6 @@
  */
 
 import type { MemberId, Raft } from '@holdfast/raft'
-import type { Command } from '../state-machine/command.js'
-import type { Operation } from '../state-machine/operation.js'
 import type { Cancel, Clock } from '../time/clock.js'
 
 const MIB = 1024 * 1024
@@ -156,25 +154,4 @@ export class SpaceGuard {
     const to = heirs.next()
     if (to !== undefined && raft.transferLeadership(to) === 'started') this.#handOverAtMs = nowMs
   }
-}
-
-/** Whether a command makes the store larger. */
-export function grows(command: Command): boolean {
-  switch (command.type) {
-    case 'kv':
-      return puts(command.operation)
-    case 'leaseGrant':
-      return true
-    case 'compact':
-    case 'leaseRevoke':
-    case 'leaseExpire':
-    case 'publishMember':
-      return false
-  }
-}
-
-function puts(operation: Operation): boolean {
-  if (operation.type === 'put') return true
-  if (operation.type !== 'txn') return false
-  return [...operation.success, ...operation.failure].some(puts)
 }

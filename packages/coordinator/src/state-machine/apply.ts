@@ -7,6 +7,7 @@
  * further work and its member must stop.
  */
 
+import { changeAlarm, checkAlarms } from './alarm.js'
 import { compactionEffect } from './compaction.js'
 import { checkOperation } from './check-operation.js'
 import { choose } from './chosen-branch.js'
@@ -119,6 +120,7 @@ export class BatchRun {
   }
 
   #runCommand(writer: RevisionWriter, command: Command, at: EntryId): Effect {
+    checkAlarms(this.#store.alarms.all(), command)
     switch (command.type) {
       case 'kv': {
         const operation = choose(this.#store, command.operation)
@@ -136,6 +138,8 @@ export class BatchRun {
       case 'publishMember':
         this.#publish(command.member)
         return { result: { type: command.type, revision: writer.revision } }
+      case 'alarm':
+        return { result: changeAlarm(writer, command) }
     }
   }
 

@@ -23,6 +23,22 @@ export type Command =
       readonly grantedIndex: number
     }
   | { readonly type: 'publishMember'; readonly member: PublishedMember }
+  | AlarmCommand
+
+export interface AlarmCommand {
+  readonly type: 'alarm'
+  readonly action: 'raise' | 'disarm'
+  readonly alarm: Alarm
+}
+
+/** As etcd calls them. NONE can be raised, and means nothing. */
+export type AlarmType = 'NONE' | 'NOSPACE' | 'CORRUPT'
+
+export interface Alarm {
+  /** Who raised it, or whoever it was raised for. */
+  readonly memberId: string
+  readonly type: AlarmType
+}
 
 /** What a member tells the cluster about itself, replacing what it told before (etcd: publish). */
 export interface PublishedMember {

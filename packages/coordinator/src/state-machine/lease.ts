@@ -18,13 +18,17 @@ interface LeaseEffect {
   readonly leaseChanges: readonly LeaseChange[]
 }
 
-/** @throws Refusal `leaseExists` */
+/** More would be longer than a clock can count (etcd: MaxLeaseTTL). */
+export const MAX_LEASE_TTL_SECONDS = 9_000_000_000
+
+/** @throws Refusal `leaseTtlTooLarge` or `leaseExists` */
 export function grantLease(
   writer: RevisionWriter,
   { id, ttlSeconds }: CommandOf<'leaseGrant'>,
   grantedIndex: number,
 ): LeaseEffect {
   const { leases } = writer.store
+  if (ttlSeconds > MAX_LEASE_TTL_SECONDS) throw new Refusal('leaseTtlTooLarge')
   if (leases.find(id) !== undefined) throw new Refusal('leaseExists')
   const lease = { id, ttlSeconds, grantedIndex }
   leases.add(lease)

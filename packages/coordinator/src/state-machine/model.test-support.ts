@@ -3,8 +3,10 @@
  * nothing is clever. It knows etcd's rules and nothing about chains, tables or request ids.
  */
 
-import type { Command } from './command.js'
+import type { Alarm } from './command.js'
+import type { AlarmCommand, Command } from './command.js'
 import type { Compare, KeySelector, KeyValue, Operation, RangeOperation } from './operation.js'
+import { grows } from './growth.js'
 import type { OperationResult, RefusalReason } from './outcome.js'
 import type { Lease } from './state-machine.js'
 import { text } from './state-machine.test-support.js'
@@ -26,6 +28,7 @@ export class Model {
   readonly #past = new Map<number, Contents>([[1, new Map()]])
   readonly events = new Map<number, string[]>()
   readonly leases = new Map<string, Lease>()
+  alarms: readonly Alarm[] = []
   revision = 1
   compactRevision = -1
   #contents = new Map<string, KeyValue>()
@@ -57,6 +60,10 @@ export class Model {
   }
 
   #run(command: Command, { index, term }: Place): ModelResult {
+    if (command.type === 'alarm') return this.#changeAlarm(command)
+    const isRaised = (type: string): boolean => this.alarms.some((alarm) => alarm.type === type)
+    if (isRaised('CORRUPT') && command.type !== 'publishMember') throw new Refused('corrupt')
+    if (isRaised('NOSPACE') && grows(command)) throw new Refused('noSpace')
     switch (command.type) {
       case 'kv': {
         const before = new Map(this.#contents)
@@ -86,6 +93,16 @@ export class Model {
       case 'publishMember':
         return { type: 'publishMember', revision: this.revision }
     }
+  }
+
+  #changeAlarm({ action, alarm }: AlarmCommand): ModelResult {
+    const others = this.alarms.filter(
+      ({ memberId, type }) => memberId !== alarm.memberId || type !== alarm.type,
+    )
+    const wasRaised = others.length < this.alarms.length
+    this.alarms = action === 'raise' ? [...others, alarm] : others
+    const alarms = action === 'raise' || wasRaised ? [alarm] : []
+    return { type: 'alarm', revision: this.revision, alarms }
   }
 
   #now(): number {

@@ -4,6 +4,7 @@
  */
 
 import { Packr } from 'msgpackr'
+import type { AlarmType } from './command.js'
 import { invariant } from './invariant.js'
 import type { KeyValue } from './operation.js'
 import type { CommandResult, OperationResult, Outcome, RefusalReason } from './outcome.js'
@@ -43,6 +44,8 @@ function packResult(result: CommandResult): Packed {
       return [type, revision, result.id, result.ttlSeconds]
     case 'leaseExpire':
       return [type, revision, result.void]
+    case 'alarm':
+      return [type, revision, result.alarms.map((alarm) => [alarm.memberId, alarm.type])]
     case 'compact':
     case 'leaseRevoke':
     case 'publishMember':
@@ -77,6 +80,13 @@ function unpackResult(packed: Packed): CommandResult {
       return { type, revision, id: first as string, ttlSeconds: second as number }
     case 'leaseExpire':
       return { type, revision, void: first as boolean }
+    case 'alarm': {
+      const alarms = (first as [string, AlarmType][]).map(([memberId, kind]) => ({
+        memberId,
+        type: kind,
+      }))
+      return { type, revision, alarms }
+    }
     case 'compact':
     case 'leaseRevoke':
     case 'publishMember':

@@ -1,5 +1,6 @@
 /** What applying a command gives: a result or a refusal, the same on every member. */
 
+import type { Alarm } from './command.js'
 import type { KeyValue, LeaseId } from './operation.js'
 
 /** Refusals that depend on the state. The edge maps each to etcd's code and message. */
@@ -7,8 +8,12 @@ export type RefusalReason =
   | 'keyNotFound'
   | 'leaseNotFound'
   | 'leaseExists'
+  | 'leaseTtlTooLarge'
   | 'compacted'
   | 'futureRevision'
+  /** An alarm is raised: the store must not grow, or must not be touched. */
+  | 'noSpace'
+  | 'corrupt'
   /** The request id is older than what is remembered: whether it took effect is unknown. */
   | 'requestIdExpired'
 
@@ -65,6 +70,7 @@ export type CommandResult =
     }
   | { readonly type: 'leaseRevoke'; readonly revision: number }
   | { readonly type: 'publishMember'; readonly revision: number }
+  | { readonly type: 'alarm'; readonly revision: number; readonly alarms: readonly Alarm[] }
   | { readonly type: 'leaseExpire'; readonly revision: number; readonly void: boolean }
 
 export type Outcome =
@@ -83,6 +89,12 @@ export interface StoreEvent {
 export interface VersionPointer {
   readonly revision: number
   readonly sub: number
+}
+
+/** A row of history. A tombstone's `kv` holds only key and modRevision. */
+export interface StoredVersion extends VersionPointer {
+  readonly kv: KeyValue
+  readonly isTombstone: boolean
 }
 
 /** All that changed in one revision, in the order in which it changed. Never split. */

@@ -5,6 +5,7 @@
  */
 
 import { Packr } from 'msgpackr'
+import type { AlarmType } from './command.js'
 import type { Command, Proposal, RequestId } from './command.js'
 import type { DirectoryStamp } from './directory-stamp.js'
 import { packOperation, unpackOperation, type Packed } from './operation-codec.js'
@@ -86,6 +87,7 @@ const LEASE_GRANT = 2
 const LEASE_REVOKE = 3
 const LEASE_EXPIRE = 4
 const PUBLISH_MEMBER = 5
+const ALARM = 6
 
 function packCommand(command: Command): Packed {
   switch (command.type) {
@@ -103,6 +105,10 @@ function packCommand(command: Command): Packed {
       const { id, name, clientUrls, directory } = command.member
       if (directory === undefined) return [PUBLISH_MEMBER, id, name, clientUrls]
       return [PUBLISH_MEMBER, id, name, clientUrls, packStamp(directory)]
+    }
+    case 'alarm': {
+      const { action, alarm } = command
+      return [ALARM, action, alarm.memberId, alarm.type]
     }
   }
 }
@@ -131,6 +137,12 @@ function unpackCommand(packed: Packed): Command {
       const directory = unpackStamp(fourth as PackedStamp)
       return { type: 'publishMember', member: { ...member, directory } }
     }
+    case ALARM:
+      return {
+        type: 'alarm',
+        action: first as 'raise' | 'disarm',
+        alarm: { memberId: second as string, type: third as AlarmType },
+      }
     default:
       throw new ProposalFormatError(`the log holds an unknown command ${String(tag)}`)
   }

@@ -1,7 +1,16 @@
 /** The replicated state machine's public face: apply what is committed, read what is applied. */
 
+import type { Alarm } from './command.js'
 import type { Proposal, PublishedMember } from './command.js'
-import type { Outcome, RangeResult, RevisionEvents, StoreEvent, TxnResult } from './outcome.js'
+import type {
+  Outcome,
+  RangeResult,
+  RevisionEvents,
+  StoredVersion,
+  StoreEvent,
+  TxnResult,
+  VersionPointer,
+} from './outcome.js'
 import type { KeyValue, LeaseId, RangeOperation, TxnOperation } from './operation.js'
 
 /** A committed entry. A no-op has no proposal, yet counts as applied. */
@@ -19,6 +28,13 @@ export interface AppliedProposal {
 export type LeaseChange =
   | { readonly type: 'granted'; readonly lease: Lease }
   | { readonly type: 'ended'; readonly id: LeaseId }
+
+/** Some of the versions that can be read, in order. */
+export interface VersionSlice {
+  readonly versions: readonly StoredVersion[]
+  /** The last one that was looked at, from behind which to go on; undefined at the end. */
+  readonly last: VersionPointer | undefined
+}
 
 export interface AppliedBatch {
   readonly appliedIndex: number
@@ -59,6 +75,12 @@ export interface StateMachine {
   /** The version before an event; undefined when it was created by it or is compacted away. */
   previous(event: StoreEvent): KeyValue | undefined
 
+  /**
+   * Versions, tombstones included, that can be read at any revision between the compacted one and
+   * this, behind `after`: as many as there are among so many rows.
+   */
+  versionsUpTo(revision: number, after: VersionPointer, maxRows: number): VersionSlice
+
   lease(id: LeaseId): Lease | undefined
   leases(): readonly Lease[]
   /** In byte order. */
@@ -67,9 +89,14 @@ export interface StateMachine {
   /** What the members have told about themselves, by id. */
   members(): readonly PublishedMember[]
 
+  /** What keeps the cluster from taking more, in the order of the members' ids. */
+  alarms(): readonly Alarm[]
+
   /** Removes at most `maxRows` rows that compaction made obsolete; true while there are more. */
   removeCompacted(maxRows: number): boolean
   /** Hash of everything that a reader can see at the newest revision, equal on equal members. */
   hash(): { readonly revision: number; readonly hash: string }
+  /** Of the file, and of what is in use of it. */
   readonly sizeBytes: number
+  readonly usedBytes: number
 }

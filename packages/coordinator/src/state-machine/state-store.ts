@@ -6,10 +6,11 @@
  * either the whole batch or nothing of it (etcd #13766 was the applied index saved apart).
  */
 
+import type { Alarm } from './command.js'
 import type { PublishedMember } from './command.js'
 import type { Interval } from './interval.js'
 import type { KeyValue, LeaseId } from './operation.js'
-import type { RevisionEvents, VersionPointer } from './outcome.js'
+import type { RevisionEvents, StoredVersion, VersionPointer } from './outcome.js'
 import type { Lease } from './state-machine.js'
 
 /** How far the store is. compactRevision ≤ revision; both indexes only grow. */
@@ -55,6 +56,10 @@ export interface HistoryStore {
   /** The keys of the interval as they were at `revision`, which is not below the compacted one. */
   readAt(interval: Interval, revision: number): readonly KeyValue[]
   since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]
+  /** Rows behind `after`, in order, up to `revision`; those that wait to be removed too. */
+  rows(after: VersionPointer, revision: number, maxRows: number): readonly StoredVersion[]
+  /** The newest version of the key, or its tombstone, that is not above `revision`. */
+  newestAt(key: Uint8Array, revision: number): VersionPointer | undefined
   /** Removes rows that nothing at or after `compactRevision` can read; true while there are more. */
   removeCompacted(compactRevision: number, maxRows: number): boolean
 }
@@ -92,17 +97,27 @@ export interface MemberStore {
   save(member: PublishedMember): void
 }
 
+export interface AlarmStore {
+  /** In the order of their members' ids. Asked before every command, so it costs nothing. */
+  all(): readonly Alarm[]
+  add(alarm: Alarm): void
+  remove(alarm: Alarm): void
+}
+
 export interface StateStore {
   readonly keys: KeyStore
   readonly history: HistoryStore
   readonly leases: LeaseStore
   readonly requests: RequestStore
   readonly members: MemberStore
+  readonly alarms: AlarmStore
   /** Runs `work`, which must not be asynchronous, in one transaction; rolls back if it throws. */
   transaction<Result>(work: () => Result): Result
   loadPosition(): Position
   savePosition(position: Position): void
   /** Of the keys, leases and remembered requests, as of `position`. */
   hash(position: Position): string
+  /** Of the file, and of what is in use of it. */
   readonly sizeBytes: number
+  readonly usedBytes: number
 }

@@ -4,6 +4,7 @@
  * The position in memory is the one that the store's last transaction saved, never ahead of it.
  */
 
+import type { Alarm } from './command.js'
 import { BatchRun } from './apply.js'
 import { checkOperation } from './check-operation.js'
 import { chooseTxn, flatten } from './chosen-branch.js'
@@ -11,11 +12,24 @@ import type { PublishedMember } from './command.js'
 import { executeTxn } from './execute.js'
 import { invariant } from './invariant.js'
 import type { KeyValue, LeaseId, RangeOperation, TxnOperation } from './operation.js'
-import type { RangeResult, RevisionEvents, StoreEvent, TxnResult } from './outcome.js'
+import type {
+  RangeResult,
+  RevisionEvents,
+  StoredVersion,
+  StoreEvent,
+  TxnResult,
+  VersionPointer,
+} from './outcome.js'
 import { checkRangeRevision, range } from './range.js'
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from './request-ids.js'
 import { RevisionWriter } from './revision-writer.js'
-import type { AppliedBatch, CommittedProposal, Lease, StateMachine } from './state-machine.js'
+import type {
+  AppliedBatch,
+  CommittedProposal,
+  Lease,
+  StateMachine,
+  VersionSlice,
+} from './state-machine.js'
 import type { Position, StateStore } from './state-store.js'
 
 export interface ReplaceableStateMachine extends StateMachine {
@@ -100,6 +114,18 @@ class StoreStateMachine implements ReplaceableStateMachine {
     return this.#store.history.version(event.previous)
   }
 
+  versionsUpTo(revision: number, after: VersionPointer, maxRows: number): VersionSlice {
+    const { history } = this.#store
+    const rows = history.rows(after, revision, maxRows)
+    const isReadable = ({ kv, isTombstone, ...at }: StoredVersion): boolean => {
+      if (at.revision > this.compactRevision) return true
+      // Older ones stay only as what the compacted revision shows of their keys.
+      const newest = isTombstone ? undefined : history.newestAt(kv.key, revision)
+      return newest?.revision === at.revision && newest.sub === at.sub
+    }
+    return { versions: rows.filter(isReadable), last: rows.at(-1) }
+  }
+
   lease(id: LeaseId): Lease | undefined {
     return this.#store.leases.find(id)
   }
@@ -116,6 +142,10 @@ class StoreStateMachine implements ReplaceableStateMachine {
     return this.#store.members.all()
   }
 
+  alarms(): readonly Alarm[] {
+    return this.#store.alarms.all()
+  }
+
   removeCompacted(maxRows: number): boolean {
     const { compactRevision } = this.#position
     return this.#store.transaction(() =>
@@ -129,5 +159,9 @@ class StoreStateMachine implements ReplaceableStateMachine {
 
   get sizeBytes(): number {
     return this.#store.sizeBytes
+  }
+
+  get usedBytes(): number {
+    return this.#store.usedBytes
   }
 }

@@ -5,11 +5,16 @@
  * has lost a row. So a number of revisions is a range of the primary key.
  */
 
-import { and, asc, eq, gte, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, lt, lte, sql } from 'drizzle-orm'
 import type { Statement } from 'better-sqlite3'
-import type { Interval } from '../state-machine/interval.js'
+import { selectedInterval, type Interval } from '../state-machine/interval.js'
 import type { KeyValue } from '../state-machine/operation.js'
-import type { RevisionEvents, StoreEvent, VersionPointer } from '../state-machine/outcome.js'
+import type {
+  RevisionEvents,
+  StoredVersion,
+  StoreEvent,
+  VersionPointer,
+} from '../state-machine/outcome.js'
 import { tombstone } from '../state-machine/revision-writer.js'
 import type { HistoryStore } from '../state-machine/state-store.js'
 import { CompactionSweep } from './compaction-sweep.js'
@@ -22,6 +27,8 @@ import { VersionChains } from './version-chains.js'
 /** The store's first revision with content. */
 const FIRST_WRITTEN_REVISION = 2
 
+const NO_END = new Uint8Array(0)
+
 type HistoryRow = typeof history.$inferSelect
 
 /** Bytes after which a slice of history ends, at the next stride: large values must not fill memory. */
@@ -32,12 +39,14 @@ const STRIDE = 16
 export class HistoryRows implements HistoryStore {
   readonly #find: ReturnType<typeof prepareFind>
   readonly #between: ReturnType<typeof prepareBetween>
+  readonly #behind: ReturnType<typeof prepareBehind>
   readonly #chains: VersionChains
   readonly #sweep: CompactionSweep
 
   constructor(connection: Connection) {
     this.#find = prepareFind(connection)
     this.#between = prepareBetween(connection)
+    this.#behind = prepareBehind(connection)
     this.#chains = new VersionChains(connection)
     this.#sweep = new CompactionSweep(connection)
   }
@@ -82,6 +91,20 @@ export class HistoryRows implements HistoryStore {
     return revisions
   }
 
+  rows(after: VersionPointer, upTo: number, maxRows: number): readonly StoredVersion[] {
+    return this.#behind.all({ ...after, upTo, maxRows }).map((row) => ({
+      revision: row.revision,
+      sub: row.sub,
+      kv: row.version === 0 ? tombstone(row.key, row.revision) : toKeyValue(row),
+      isTombstone: row.version === 0,
+    }))
+  }
+
+  newestAt(key: Uint8Array, revision: number): VersionPointer | undefined {
+    const [newest] = this.#chains.newestIn(selectedInterval({ key, rangeEnd: NO_END }))
+    return newest && this.#chains.asOf(newest, revision)
+  }
+
   removeCompacted(compactRevision: number, maxRows: number): boolean {
     return this.#sweep.run(compactRevision, maxRows)
   }
@@ -121,5 +144,17 @@ function prepareBetween({ db }: Connection) {
     .from(history)
     .where(and(gte(revision, sql.placeholder('from')), lt(revision, sql.placeholder('to'))))
     .orderBy(asc(revision), asc(sub))
+    .prepare()
+}
+
+function prepareBehind({ db }: Connection) {
+  const { revision, sub } = history
+  const pointer = sql`(${sql.placeholder('revision')}, ${sql.placeholder('sub')})`
+  return db
+    .select()
+    .from(history)
+    .where(and(sql`(${revision}, ${sub}) > ${pointer}`, lte(revision, sql.placeholder('upTo'))))
+    .orderBy(asc(revision), asc(sub))
+    .limit(sql.placeholder('maxRows'))
     .prepare()
 }

@@ -6,6 +6,7 @@
 
 import type { Database, Statement } from 'better-sqlite3'
 import type { Position, StateStore } from '../state-machine/state-store.js'
+import { AlarmRows } from './alarm-rows.js'
 import { openConnection, type Connection } from './connection.js'
 import { HistoryRows } from './history-rows.js'
 import { LeaseRows } from './lease-rows.js'
@@ -60,12 +61,14 @@ export class SqliteStateStore implements StateStore {
   readonly leases: LeaseRows
   readonly requests: RequestRows
   readonly members: MemberRows
+  readonly alarms: AlarmRows
   readonly #connection: Connection
   readonly #guard: WalGuard | undefined
   readonly #transact: Transact
   readonly #beforeWrite: () => void
   readonly #position: PositionRow
   readonly #size: Statement<[], number>
+  readonly #used: Statement<[], number>
 
   constructor(connection: Connection, options: StateStoreOptions, guard?: WalGuard) {
     this.#connection = connection
@@ -77,10 +80,14 @@ export class SqliteStateStore implements StateStore {
     this.history = new HistoryRows(connection)
     this.leases = new LeaseRows(connection)
     this.members = new MemberRows(connection)
+    this.alarms = new AlarmRows(connection)
     this.requests = new RequestRows(connection)
-    this.#size = connection.client
-      .prepare<[], number>('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size')
-      .pluck()
+    this.#size = prepareBytes(connection, 'page_count', 'pragma_page_count')
+    this.#used = prepareBytes(
+      connection,
+      '(page_count - freelist_count)',
+      'pragma_page_count, pragma_freelist_count',
+    )
   }
 
   transaction<Result>(work: () => Result): Result {
@@ -109,6 +116,11 @@ export class SqliteStateStore implements StateStore {
     return this.#size.get() ?? 0
   }
 
+  /** Without pages that are free to be used again. */
+  get usedBytes(): number {
+    return this.#used.get() ?? 0
+  }
+
   /**
    * Nothing can be written any more. Until `close`, the checkpoint worker is not the last to close
    * the database, however it ends.
@@ -122,4 +134,9 @@ export class SqliteStateStore implements StateStore {
     this.endWrites()
     this.#guard?.close()
   }
+}
+
+function prepareBytes({ client }: Connection, pages: string, from: string): Statement<[], number> {
+  const sql = `SELECT ${pages} * page_size FROM ${from}, pragma_page_size`
+  return client.prepare<[], number>(sql).pluck()
 }

@@ -36,9 +36,10 @@ const COMPACTED = `
 const DEAD = 'SELECT key, revision, sub FROM dead WHERE revision >= @compacted ORDER BY key'
 const LEASES = 'SELECT id, ttl_seconds, granted_index FROM leases ORDER BY id'
 const MEMBERS = 'SELECT * FROM members ORDER BY id'
+const ALARMS = 'SELECT member_id, type FROM alarms ORDER BY member_id, type'
 const REQUESTS = 'SELECT id, revision, outcome FROM requests ORDER BY sequence'
 
-const QUERIES = [KEYS, HISTORY, COMPACTED, DEAD, LEASES, MEMBERS, REQUESTS]
+const QUERIES = [KEYS, HISTORY, COMPACTED, DEAD, LEASES, MEMBERS, ALARMS, REQUESTS]
 
 export function hashState({ client }: Connection, position: Position): string {
   const { revision, compactRevision: compacted, evictedRevision } = position

@@ -84,4 +84,11 @@ export const STATE_MIGRATIONS: readonly string[] = [
   ALTER TABLE members ADD COLUMN generation INTEGER;
   ALTER TABLE members ADD COLUMN generation_id TEXT;
   `,
+  `
+  CREATE TABLE alarms (
+    member_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    PRIMARY KEY (member_id, type)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -5,6 +5,7 @@
  */
 
 import { blob, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { AlarmType } from '../state-machine/command.js'
 
 /** Every version of every key, tombstones included (version 0), since the last compaction. */
 export const history = sqliteTable(
@@ -57,6 +58,15 @@ export const members = sqliteTable('members', {
   generation: integer('generation'),
   generationId: text('generation_id'),
 })
+
+export const alarms = sqliteTable(
+  'alarms',
+  {
+    memberId: text('member_id').notNull(),
+    type: text('type').$type<AlarmType>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.memberId, table.type] })],
+)
 
 /** Remembered requests, in the order in which they were applied. */
 export const requests = sqliteTable('requests', {

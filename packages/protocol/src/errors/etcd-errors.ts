@@ -16,11 +16,15 @@ const error = <const Code extends GrpcCode>(
 ): { readonly code: Code; readonly message: string } =>
   Object.freeze({ code, message: `etcdserver: ${text}` })
 
+const plainError = (message: string): EtcdError => Object.freeze({ code: 2, message })
+
 export const etcdErrors = Object.freeze({
   emptyKey: error(3, 'key is not provided'),
   keyNotFound: error(3, 'key not found'),
   valueProvided: error(3, 'value is provided'),
   leaseProvided: error(3, 'lease is provided'),
+  wrongDowngradeVersion: error(3, 'wrong downgrade target version format'),
+  invalidDowngradeTarget: error(3, 'invalid downgrade target version'),
   tooManyOps: error(3, 'too many operations in txn request'),
   duplicateKey: error(3, 'duplicate key given in txn request'),
   invalidSortOption: error(3, 'invalid sort option'),
@@ -59,6 +63,9 @@ export const etcdErrors = Object.freeze({
   notCapable: error(9, 'not capable'),
   notSupportedForLearner: error(9, 'rpc not supported for learner'),
   badLeaderTransferee: error(9, 'bad leader transferee'),
+  clusterVersionUnavailable: error(9, 'cluster version not found during downgrade'),
+  downgradeInProcess: error(9, 'cluster has a downgrade job in progress'),
+  noInflightDowngrade: error(9, 'no inflight downgrade job'),
   compacted: error(11, 'mvcc: required revision has been compacted'),
   futureRevision: error(11, 'mvcc: required revision is a future revision'),
   leaseTtlTooLarge: error(11, 'too large lease TTL'),
@@ -77,6 +84,20 @@ export const etcdErrors = Object.freeze({
   unhealthy: error(14, 'unhealthy cluster'),
   corrupt: error(15, 'corrupt cluster'),
   invalidAuthToken: error(16, 'invalid auth token'),
+})
+
+/** What the servers of locks and elections say, which are clients of etcd and have no codes. */
+export const contentionErrors = Object.freeze({
+  sessionExpired: plainError('mutex: session is expired'),
+  noLeader: plainError('election: no leader'),
+  notLeader: plainError('election: not leader'),
+  missingLeader: plainError('"leader" field must be provided'),
+})
+
+/** Said of every request whose `Grpc-Timeout` is over. */
+export const deadlineExceeded: EtcdError = Object.freeze({
+  code: 4,
+  message: 'context deadline exceeded',
 })
 
 export type EtcdErrorName = keyof typeof etcdErrors

@@ -133,7 +133,7 @@ export class SimulatedMember {
     const chance = this.#chance.stream('run', this.#starts)
     return createMember({
       ...{ name: `m${id}`, identity: { clusterId: CLUSTER_ID, memberId: id, membership } },
-      ...{ timing, storage, directory, keptEntries, clock: host.clock },
+      ...{ timing, storage, directory, keptEntries, quotaBytes: Infinity, clock: host.clock },
       chance: {
         seed: chance.uint32(),
         incarnation: `${this.#starts}`,

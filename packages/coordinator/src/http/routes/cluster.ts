@@ -1,8 +1,7 @@
-/** `/v3/cluster/member/list` and `/v3/maintenance/status`: who is there, and how this one fares. */
+/** `/v3/cluster/member/list`: who is there. */
 
 import type { InputOf, MemberListRequest, routes } from '@holdfast/protocol'
-import { requestTimeoutMs, responseHeader, type EdgeContext } from '../edge-context.js'
-import { ETCD_VERSION, STORAGE_VERSION } from './version.js'
+import { requestTimeoutMs, type EdgeContext } from '../edge-context.js'
 
 export async function memberList(
   context: EdgeContext,
@@ -13,23 +12,5 @@ export async function memberList(
   return {
     header: { clusterId, memberId, raftTerm: node.status.term },
     members: context.members(),
-  }
-}
-
-export function status(context: EdgeContext): InputOf<typeof routes.status.response> {
-  const { node } = context
-  const { leaderId, term, commitIndex } = node.status
-  return {
-    header: responseHeader(context),
-    version: ETCD_VERSION,
-    dbSize: node.state.sizeBytes,
-    dbSizeInUse: node.state.sizeBytes,
-    leader: leaderId ?? '0',
-    raftIndex: commitIndex,
-    raftTerm: term,
-    raftAppliedIndex: node.state.appliedIndex,
-    errors: leaderId === undefined ? ['etcdserver: no leader'] : [],
-    isLearner: node.committedMembership.learners.includes(context.memberId),
-    storageVersion: STORAGE_VERSION,
   }
 }

@@ -1,9 +1,9 @@
 /** `/v3/lease/keepalive`: one line for each message of the body, then the end. */
 
 import { routes } from '@holdfast/protocol'
+import { answerLines } from '../answer-lines.js'
 import type { EdgeContext } from '../edge-context.js'
-import { wireErrorOrDefect } from '../error-response.js'
-import { LineStream } from '../stream-lines.js'
+import { checkLearner } from '../learner.js'
 import { streamRequests } from '../stream-requests.js'
 import { keepAlive } from './lease.js'
 
@@ -13,33 +13,11 @@ export async function keepAliveStream(
   request: Request,
   onDefect: (error: unknown) => void,
 ): Promise<Response> {
-  const lines = keepAliveLines(context, request.body)
-  const first = await lines.next()
-  const stream = new LineStream({ onDrain: () => undefined, onClose: () => undefined })
-  if (first.done === true) stream.end()
-  else void pump(stream, first.value, lines, onDefect)
-  return stream.response
-}
-
-async function pump(
-  stream: LineStream,
-  first: string,
-  rest: AsyncGenerator<string>,
-  onDefect: (error: unknown) => void,
-): Promise<void> {
-  try {
-    stream.write(first)
-    await stream.untilWritable()
-    for await (const line of rest) {
-      stream.write(line)
-      // A client that does not read its answers is asked to wait with its questions.
-      await stream.untilWritable()
-      if (stream.isClosed) return
-    }
-    stream.end()
-  } catch (error) {
-    stream.fail(wireErrorOrDefect(error, onDefect))
-  }
+  checkLearner(context, 'leaseKeepAlive')
+  return answerLines({
+    ...{ context, request, onDefect },
+    lines: () => keepAliveLines(context, request.body),
+  })
 }
 
 async function* keepAliveLines(

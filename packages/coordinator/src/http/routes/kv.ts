@@ -14,6 +14,7 @@ import {
 import type { Command } from '../../state-machine/command.js'
 import type { CommandResult } from '../../state-machine/outcome.js'
 import type { Operation } from '../../state-machine/operation.js'
+import type { Call } from '../call.js'
 import { requestTimeoutMs, responseHeader, type EdgeContext } from '../edge-context.js'
 import { checkOperation } from '../operation-check.js'
 import {
@@ -38,6 +39,7 @@ export async function proposeFor<T extends CommandResult['type']>(
   command: Command,
   requestId: RequestId | undefined,
 ): Promise<Result<T>> {
+  await context.quota.admit(command)
   const timeoutMs = requestTimeoutMs(context)
   const result = await context.node.propose(command, { timeoutMs, requestId })
   if (result.type !== type) throw new Error(`a ${type} gave the result of a ${result.type}`)
@@ -53,7 +55,7 @@ function checked<T extends Operation>(operation: T): T {
 export async function put(
   context: EdgeContext,
   request: PutRequest,
-  requestId: RequestId | undefined,
+  { requestId }: Call,
 ): Promise<InputOf<typeof routes.put.response>> {
   const operation = checked(putOperation(request))
   const result = await proposeFor(context, 'put', { type: 'kv', operation }, requestId)
@@ -73,7 +75,7 @@ export async function range(
 export async function deleteRange(
   context: EdgeContext,
   request: DeleteRangeRequest,
-  requestId: RequestId | undefined,
+  { requestId }: Call,
 ): Promise<InputOf<typeof routes.deleteRange.response>> {
   const operation = checked(deleteRangeOperation(request))
   const result = await proposeFor(context, 'deleteRange', { type: 'kv', operation }, requestId)
@@ -83,7 +85,7 @@ export async function deleteRange(
 export async function txn(
   context: EdgeContext,
   request: TxnRequest,
-  requestId: RequestId | undefined,
+  { requestId }: Call,
 ): Promise<TxnResponseInput> {
   const operation = checked(txnOperation(request))
   if (isReadOnly(operation)) {
@@ -104,7 +106,7 @@ export async function txn(
 export async function compaction(
   context: EdgeContext,
   { revision, physical }: CompactionRequest,
-  requestId: RequestId | undefined,
+  { requestId }: Call,
 ): Promise<InputOf<typeof routes.compaction.response>> {
   const command: Command = { type: 'compact', revision }
   const result = await proposeFor(context, 'compact', command, requestId)

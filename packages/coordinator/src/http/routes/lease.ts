@@ -1,18 +1,15 @@
 /** `/v3/lease`: grant, revoke, keepalive, timetolive, leases. */
 
 import {
-  etcdErrors,
-  limits,
   type InputOf,
   type LeaseGrantRequest,
   type LeaseKeepAliveRequest,
   type LeaseRevokeRequest,
   type LeaseTimeToLiveRequest,
-  type RequestId,
   type routes,
 } from '@holdfast/protocol'
 import { NO_LEASE } from '../../state-machine/operation.js'
-import { EdgeError } from '../edge-error.js'
+import type { Call } from '../call.js'
 import { requestTimeoutMs, responseHeader, type EdgeContext } from '../edge-context.js'
 import { proposeFor } from './kv.js'
 
@@ -24,9 +21,8 @@ function minTtlSeconds({ node }: EdgeContext): number {
 export async function grant(
   context: EdgeContext,
   request: LeaseGrantRequest,
-  requestId: RequestId | undefined,
+  { requestId }: Call,
 ): Promise<InputOf<typeof routes.leaseGrant.response>> {
-  if (request.ttl > limits.maxLeaseTtlSeconds) throw new EdgeError(etcdErrors.leaseTtlTooLarge)
   const id = request.id === NO_LEASE ? context.drawLeaseId() : request.id
   const ttlSeconds = Math.max(request.ttl, minTtlSeconds(context))
   const command = { type: 'leaseGrant', id, ttlSeconds } as const
@@ -41,7 +37,7 @@ export async function grant(
 export async function revoke(
   context: EdgeContext,
   { id }: LeaseRevokeRequest,
-  requestId: RequestId | undefined,
+  { requestId }: Call,
 ): Promise<InputOf<typeof routes.leaseRevoke.response>> {
   const result = await proposeFor(context, 'leaseRevoke', { type: 'leaseRevoke', id }, requestId)
   return { header: responseHeader(context, result.revision) }

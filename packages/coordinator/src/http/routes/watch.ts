@@ -3,10 +3,18 @@
  * end the watches; the client's leaving does.
  */
 
-import { etcdErrors, routes, type WatchRequest } from '@holdfast/protocol'
+import {
+  deadlineExceeded,
+  etcdErrors,
+  routes,
+  type EtcdError,
+  type WatchRequest,
+} from '@holdfast/protocol'
+import { timeoutOf } from '../deadline.js'
 import type { EdgeContext } from '../edge-context.js'
 import { EdgeError } from '../edge-error.js'
 import { wireErrorOrDefect } from '../error-response.js'
+import { checkLearner } from '../learner.js'
 import { requiresLeader } from '../require-leader.js'
 import { LineStream } from '../stream-lines.js'
 import { streamRequests } from '../stream-requests.js'
@@ -20,6 +28,8 @@ export async function watchStream(
   request: Request,
   onDefect: (error: unknown) => void,
 ): Promise<Response> {
+  checkLearner(context, 'watch')
+  const timeoutMs = timeoutOf(request.headers)
   const requests = streamRequests(request.body, routes.watch.request)
   const next = await requests.next()
   const first = next.done === true ? routes.watch.request.decode({}) : next.value
@@ -30,16 +40,21 @@ export async function watchStream(
     onClose: () => close(),
   })
   const session = new WatchSession(context, stream)
-  const onLeaderLost = (): void => {
+  const fail = (error: EtcdError): void => {
     close()
-    stream.fail(etcdErrors.noLeader)
+    stream.fail(error)
   }
   // Rather lose a watch than have it silently stand still (etcd #10819).
   const { leaderPresence } = context.node
   const unsubscribe = requiresLeader(request)
-    ? leaderPresence.subscribe(onLeaderLost)
+    ? leaderPresence.subscribe(() => fail(etcdErrors.noLeader))
     : () => undefined
+  const cancelDeadline =
+    timeoutMs === undefined
+      ? () => undefined
+      : context.clock.after(timeoutMs, () => fail(deadlineExceeded))
   const close = (): void => {
+    cancelDeadline()
     unsubscribe()
     session.close()
   }

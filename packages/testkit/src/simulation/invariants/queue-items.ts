@@ -40,7 +40,10 @@ export class QueueItems {
   delivered(value: string, isZombie = false): void {
     this.#deliveries += 1
     check(this.#pushes.has(value), `item ${value} came from nowhere`)
-    check(isZombie || !this.#acked.has(value), `item ${value} was delivered after it was acknowledged`)
+    check(
+      isZombie || !this.#acked.has(value),
+      `item ${value} was delivered after it was acknowledged`,
+    )
   }
 
   acking(value: string): void {

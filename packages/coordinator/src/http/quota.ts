@@ -1,0 +1,60 @@
+/**
+ * How large the store may become (etcd §8.40; etcd: v3rpc/quota.go). Each member judges what it is
+ * asked by its own size, and the one that finds it too large raises an alarm, by which then all refuse
+ * what would make it larger, until somebody has made room and takes the alarm back.
+ */
+
+import { etcdErrors } from '@holdfast/protocol'
+import type { CoordinatorNode } from '../node/coordinator-node.js'
+import type { Command } from '../state-machine/command.js'
+import { bytesOf } from '../state-machine/growth.js'
+import { EdgeError } from './edge-error.js'
+
+export interface QuotaOptions {
+  /** Infinity for none. */
+  readonly limitBytes: number
+  readonly memberId: string
+  readonly node: Pick<CoordinatorNode, 'state' | 'propose'>
+  /** How long the alarm may take. */
+  readonly timeoutMs: number
+}
+
+export class Quota {
+  readonly limitBytes: number
+  readonly #options: QuotaOptions
+  #raising: Promise<unknown> | undefined
+
+  constructor(options: QuotaOptions) {
+    this.limitBytes = options.limitBytes
+    this.#options = options
+  }
+
+  /** @throws {EdgeError} `database space exceeded`, when the command would make the store too large */
+  async admit(command: Command): Promise<void> {
+    const bytes = bytesOf(command)
+    if (bytes === 0 || this.#hasRoomFor(bytes)) return
+    await this.#raise()
+    throw new EdgeError(etcdErrors.noSpace)
+  }
+
+  /** What is free in the file is used again, so it is no matter whether the file gets smaller. */
+  #hasRoomFor(bytes: number): boolean {
+    if (this.limitBytes === Infinity) return true
+    return this.#options.node.state.usedBytes + bytes < this.limitBytes
+  }
+
+  /** Once for all who find it too large at the same time. Without a leader it is for later ones. */
+  async #raise(): Promise<void> {
+    const { memberId, node, timeoutMs } = this.#options
+    const alarm = { memberId, type: 'NOSPACE' } as const
+    const isRaised = node.state
+      .alarms()
+      .some(({ memberId: by, type }) => by === memberId && type === alarm.type)
+    if (isRaised) return
+    this.#raising ??= node
+      .propose({ type: 'alarm', action: 'raise', alarm }, { timeoutMs })
+      .catch(() => undefined)
+      .finally(() => (this.#raising = undefined))
+    await this.#raising
+  }
+}

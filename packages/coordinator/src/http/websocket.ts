@@ -1,0 +1,133 @@
+/**
+ * The same paths over a WebSocket: each message that comes is a message of the request's body, each line
+ * of the answer a message (etcd: grpc-websocket-proxy). It is how a browser, or whoever cannot send and
+ * read at the same time over plain HTTP, gives a stream more than one request (etcd #8237).
+ */
+
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { findRoute, routes } from '@holdfast/protocol'
+import type { Hono } from 'hono'
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { MAX_BODY_BYTES } from './request-body.js'
+import { MAX_BUFFERED_BYTES } from './stream-lines.js'
+import { socketHeaders, wantsBearer } from './websocket-headers.js'
+
+export interface WebSockets {
+  /** Cuts those that are open. */
+  close(): void
+}
+
+/** @param base of the URLs that the app is called with */
+export function acceptWebSockets(server: Server, app: Hono, base: string): WebSockets {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_BODY_BYTES,
+    handleProtocols: (offered) => wantsBearer(offered) && 'Bearer',
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const url = new URL(request.url ?? '/', base)
+    const name = findRoute(url.pathname)
+    if (name === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const { stream } = routes[name]
+      const isOne = stream === 'none' || stream === 'fromOne'
+      void serve(webSocket, { app, url, headers: socketHeaders(request.headers), isOne })
+    })
+  })
+  return {
+    close: () => {
+      for (const socket of sockets.clients) socket.terminate()
+      sockets.close()
+    },
+  }
+}
+
+interface Served {
+  readonly app: Hono
+  readonly url: URL
+  readonly headers: Headers
+  /** The request is one message. */
+  readonly isOne: boolean
+}
+
+async function serve(socket: WebSocket, { app, url, headers, isOne }: Served): Promise<void> {
+  const left = new AbortController()
+  // What ws has against a frame it says to the client itself, and closes.
+  socket.on('error', () => undefined)
+  socket.on('close', () => left.abort())
+  const body = bodyOf(socket, isOne)
+  const method = url.searchParams.get('method') ?? 'POST'
+  const request = new Request(url, { method, headers, body, signal: left.signal, duplex: 'half' })
+  const response = await app.fetch(request)
+  await sendLines(socket, response.body, left.signal)
+  socket.close()
+}
+
+/** Asks the client to wait while what it has sent is not read. */
+function bodyOf(socket: WebSocket, isOne: boolean): ReadableStream<Uint8Array> {
+  let isOver = false
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        const end = (): void => {
+          if (isOver) return
+          isOver = true
+          controller.close()
+        }
+        socket.on('message', (data: RawData) => {
+          if (isOver) return
+          controller.enqueue(Buffer.concat([toBuffer(data), Buffer.from('\n')]))
+          if (isOne) end()
+          else if ((controller.desiredSize ?? 0) <= 0) socket.pause()
+        })
+        socket.on('close', end)
+      },
+      pull: () => socket.resume(),
+      cancel: () => {
+        isOver = true
+      },
+    },
+    { highWaterMark: MAX_BUFFERED_BYTES, size: (chunk) => chunk.byteLength },
+  )
+}
+
+/** Every chunk of an answer is one message: see `LineStream`. */
+async function sendLines(
+  socket: WebSocket,
+  body: ReadableStream<Uint8Array> | null,
+  left: AbortSignal,
+): Promise<void> {
+  if (body === null) return
+  const reader = body.getReader()
+  const onLeft = (): void => void reader.cancel().catch(() => undefined)
+  left.addEventListener('abort', onLeft)
+  if (left.aborted) onLeft()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      await sendText(socket, value)
+    }
+  } catch {
+    // The socket closed under it, of which `left` has told the source already.
+  } finally {
+    left.removeEventListener('abort', onLeft)
+  }
+}
+
+/** Resolves when the socket has taken it: a slow reader's messages wait in the stream before it. */
+function sendText(socket: WebSocket, line: Uint8Array): Promise<void> {
+  const text = line.at(-1) === 0x0a ? line.subarray(0, -1) : line
+  return new Promise((resolve, reject) =>
+    socket.send(text, { binary: false }, (error) => (error ? reject(error) : resolve())),
+  )
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return Buffer.isBuffer(data) ? data : Buffer.from(data)
+}

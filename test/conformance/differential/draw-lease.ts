@@ -1,0 +1,37 @@
+/** Leases whose time is no matter here: long, or gone by request. */
+
+import type { NamedChance } from '@holdfast/testkit'
+import { ask } from './draw.js'
+import type { Step } from './step.js'
+
+/** One of them is beyond what a JSON number holds. */
+export const LEASES = ['101', '102', '103', '7587862072907233033']
+
+export function drawLease(chance: NamedChance): Step {
+  const ID = chance.happens(0.1) ? '404' : chance.pick(LEASES)
+  switch (
+    chance.pick(['grant', 'grant', 'grant', 'revoke', 'keepalive', 'ttl', 'ttl', 'leases', 'odd'])
+  ) {
+    case 'grant':
+      return ask('/v3/lease/grant', {
+        ...(chance.happens(0.1) ? {} : { ID: chance.pick(LEASES) }),
+        TTL: chance.pick(['600', '1000', 700]),
+      })
+    case 'revoke':
+      return ask(chance.pick(['/v3/lease/revoke', '/v3/kv/lease/revoke']), { ID })
+    case 'keepalive':
+      return { do: 'ask', path: '/v3/lease/keepalive', body: `{"ID":${ID}}` }
+    case 'ttl':
+      return ask(chance.pick(['/v3/lease/timetolive', '/v3/kv/lease/timetolive']), {
+        ID,
+        keys: chance.happens(0.7),
+      })
+    case 'leases':
+      return ask(
+        chance.pick(['/v3/lease/leases', '/v3/kv/lease/leases', '/v3beta/lease/leases']),
+        {},
+      )
+    default:
+      return ask('/v3/lease/grant', { ID: '404', TTL: chance.pick(['9000000001', '99999999999']) })
+  }
+}

@@ -1,0 +1,53 @@
+/** What operators ask: alarms, hashes, the list of members, and whether all is well. */
+
+import type { NamedChance } from '@holdfast/testkit'
+import { ask } from './draw.js'
+import { drawKv } from './draw-kv.js'
+import { drawLease } from './draw-lease.js'
+import type { Step } from './step.js'
+
+const FEW = 4
+
+export function drawMaintenance(chance: NamedChance): readonly Step[] {
+  switch (chance.pick(['hashkv', 'hashkv', 'alarm', 'alarms', 'list', 'health', 'transfer'])) {
+    case 'hashkv':
+      return [
+        { do: 'hash', revision: chance.pick(['0', '$now', '$now-2', '$now-10', '$compacted+1']) },
+      ]
+    case 'alarm':
+      return whileAlarmed(chance)
+    case 'alarms':
+      return [
+        ask('/v3/maintenance/alarm', { action: 'GET', alarm: chance.pick([0, 'NOSPACE', 2]) }),
+      ]
+    case 'list':
+      return [ask('/v3/cluster/member/list', {})]
+    case 'health':
+      return [{ do: 'get', path: chance.pick(['/health', '/health?exclude=NOSPACE']) }]
+    default:
+      return [ask('/v3/maintenance/transfer-leadership', { targetID: '5' })]
+  }
+}
+
+/** The alarm is taken back before anything else that has to wait. */
+function whileAlarmed(chance: NamedChance): readonly Step[] {
+  const alarm = chance.pick(['NOSPACE', 'NOSPACE', 'CORRUPT'])
+  const change = (action: string): Step =>
+    ask('/v3/maintenance/alarm', { action, memberID: '$member', alarm })
+  const meanwhile = Array.from({ length: chance.below(FEW + 1) }, (): Step =>
+    chance.happens(0.7) ? drawKv(chance) : drawLease(chance),
+  ).filter((step) => !isLetThrough(step))
+  return [
+    change('ACTIVATE'),
+    ...(chance.happens(0.2) ? [change('ACTIVATE')] : []),
+    { do: 'get', path: '/health' },
+    ...meanwhile,
+    change('DEACTIVATE'),
+    ...(chance.happens(0.2) ? [change('DEACTIVATE')] : []),
+  ]
+}
+
+/** etcd counts no puts of nested transactions, and so takes them when there is no space. */
+function isLetThrough(step: Step): boolean {
+  return 'body' in step && step.body.includes('request_txn')
+}

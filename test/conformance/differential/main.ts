@@ -1,0 +1,75 @@
+/** `npm run conformance`: many seeds of random steps, on a real etcd and on ours. */
+
+import { parseFlags } from '../../command-line.js'
+import { Referee } from '../referee.js'
+import { generateSteps, KEPT_LEASES } from './generate.js'
+import { reportOf } from './report.js'
+import { Divergence, runSteps } from './run-steps.js'
+import { shrink } from './shrink.js'
+import type { Step } from './step.js'
+
+const USAGE = `
+npm run conformance -- --seeds 50 --steps 2000 --seed 1   so many seeds from this one on
+npm run conformance -- --seeds 1 --seed 7 --keep-whole    a divergence is not cut down
+
+  --seeds N      how many seeds (default: 50)
+  --steps N      steps in each (default: 2000)
+  --seed N       the first of them (default: 1)
+  --keep-whole   report the steps as they were drawn
+  --help
+`
+
+const OPTIONS = {
+  seeds: { type: 'string', default: '50' },
+  steps: { type: 'string', default: '2000' },
+  seed: { type: 'string', default: '1' },
+  'keep-whole': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+async function main(): Promise<void> {
+  const flags = parseFlags(process.argv.slice(2), OPTIONS, (message) => new Error(message + USAGE))
+  if (flags.help) {
+    console.log(USAGE)
+    return
+  }
+  const total = new Map<string, number>()
+  const first = Number(flags.seed)
+  let stepCount = 0
+  let diverged = 0
+  for (let seed = first; seed < first + Number(flags.seeds); seed += 1) {
+    const steps = generateSteps(seed, Number(flags.steps))
+    const found = await runSeed(steps, total)
+    stepCount += steps.length
+    if (found === undefined) continue
+    diverged += 1
+    console.log(`seed ${seed} diverges`)
+    const shrunk = flags['keep-whole'] ? undefined : await shrink(steps, found)
+    console.log(
+      reportOf(shrunk?.divergence ?? found, shrunk?.steps ?? steps.slice(0, found.at + 1)),
+    )
+  }
+  for (const [kind, count] of [...total].sort(([, a], [, b]) => b - a))
+    console.log(`${count}  ${kind}`)
+  console.log(`${stepCount} steps over ${flags.seeds} seeds, ${diverged} unexplained divergences`)
+  if (diverged > 0) process.exitCode = 1
+}
+
+async function runSeed(
+  steps: readonly Step[],
+  total: Map<string, number>,
+): Promise<Divergence | undefined> {
+  const referee = await Referee.start(KEPT_LEASES)
+  try {
+    const tally = await runSteps(referee, steps)
+    for (const [kind, count] of tally) total.set(kind, (total.get(kind) ?? 0) + count)
+    return undefined
+  } catch (error) {
+    if (error instanceof Divergence) return error
+    throw error
+  } finally {
+    await referee.close()
+  }
+}
+
+await main()
