@@ -66,6 +66,18 @@ const texts: readonly (readonly [keyof ServeSettings, string, string, readonly s
     ['1048576', '-1', '0'],
   ],
   [
+    'autoCompactionMode',
+    '--auto-compaction-mode',
+    'HOLDFAST_AUTO_COMPACTION_MODE',
+    ['revision', 'periodic', 'revision'],
+  ],
+  [
+    'autoCompactionRetention',
+    '--auto-compaction-retention',
+    'HOLDFAST_AUTO_COMPACTION_RETENTION',
+    ['1000', '72h', '0'],
+  ],
+  [
     'advertisedClientUrls',
     '--advertise-client-url',
     'HOLDFAST_ADVERTISE_CLIENT_URL',

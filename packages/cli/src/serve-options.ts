@@ -11,6 +11,7 @@ import { Option } from 'commander'
 import {
   cluster,
   clusterState,
+  compactionMode,
   count,
   integer,
   logLevel,
@@ -102,6 +103,18 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     variable: 'HOLDFAST_QUOTA_BACKEND_BYTES',
     help: 'how large the state may become; negative: as large as the disk (default: 2 GiB)',
     kind: integer,
+  },
+  autoCompactionMode: {
+    flag: '--auto-compaction-mode <mode>',
+    variable: 'HOLDFAST_AUTO_COMPACTION_MODE',
+    help: 'whether history is cut by time or by revisions: periodic or revision (default: periodic)',
+    kind: compactionMode,
+  },
+  autoCompactionRetention: {
+    flag: '--auto-compaction-retention <kept>',
+    variable: 'HOLDFAST_AUTO_COMPACTION_RETENTION',
+    help: 'what is kept: hours, a duration like 72h, or a number of revisions (default: 0, all)',
+    kind: text,
   },
   logLevel: {
     flag: '--log-level <level>',

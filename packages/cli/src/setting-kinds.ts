@@ -44,6 +44,14 @@ export const logLevel: SettingKind<LogLevel> = {
   fromJson: (json) => LOG_LEVELS.find((level) => level === json),
 }
 
+const COMPACTION_MODES = ['periodic', 'revision'] as const
+
+export const compactionMode: SettingKind<'periodic' | 'revision'> = {
+  expected: 'periodic or revision',
+  fromText: (value) => COMPACTION_MODES.find((mode) => mode === value),
+  fromJson: (json) => COMPACTION_MODES.find((mode) => mode === json),
+}
+
 export const clusterState: SettingKind<'new' | 'existing'> = {
   expected: 'new or existing',
   fromText: (value) => CLUSTER_STATES.find((state) => state === value),

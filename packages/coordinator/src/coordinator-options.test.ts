@@ -33,6 +33,8 @@ describe('the defaults', () => {
       electionTimeoutMs: 1_000,
       snapshotCatchUpEntries: 5_000,
       quotaBackendBytes: 0,
+      autoCompactionMode: 'periodic',
+      autoCompactionRetention: '0',
       logLevel: 'silent',
     })
   })
@@ -76,6 +78,8 @@ describe('what is given', () => {
       electionTimeoutMs: 50,
       snapshotCatchUpEntries: 7,
       quotaBackendBytes: 100_000,
+      autoCompactionMode: 'revision',
+      autoCompactionRetention: '1000',
       logLevel: 'debug',
       onFatal,
     }

@@ -1,5 +1,7 @@
 /** Everything that can be set about a coordinator, checked and defaulted in one place. */
 
+import { compactionPolicyOf } from './compaction-policy.js'
+import type { CompactionPolicy } from './node/auto-compaction.js'
 import { KEPT_ENTRIES } from './node/log-cutter.js'
 
 /** etcd's default. */
@@ -54,6 +56,13 @@ export interface CoordinatorOptions {
    * (etcd's).
    */
   readonly quotaBackendBytes?: number
+  /** Whether history is cut by time or by revisions. Default `periodic` (etcd's). */
+  readonly autoCompactionMode?: 'periodic' | 'revision'
+  /**
+   * What is kept of history: hours, or a duration such as `72h` or `1h30m`; or a number of revisions.
+   * Default `0`: all of it (etcd's).
+   */
+  readonly autoCompactionRetention?: string
   /** Default `silent`. Lines are JSON, on standard error. */
   readonly logLevel?: LogLevel
   /** Called when the member can no longer be trusted and has stopped. Default: throws. */
@@ -85,6 +94,8 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     electionTimeoutMs: 1_000,
     snapshotCatchUpEntries: KEPT_ENTRIES,
     quotaBackendBytes: 0,
+    autoCompactionMode: 'periodic' as const,
+    autoCompactionRetention: '0',
     logLevel: 'silent' as const,
     ...given,
     name,
@@ -110,6 +121,7 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     Number.isInteger(config.snapshotCatchUpEntries) && config.snapshotCatchUpEntries >= 0,
     'the entries kept for followers to catch up must be a whole number',
   )
+  checkCompaction(config)
   check(Number.isSafeInteger(config.quotaBackendBytes), 'the quota must be a whole number of bytes')
   return config
 }
@@ -120,6 +132,28 @@ export function quotaOf({
 }: Pick<CoordinatorConfig, 'quotaBackendBytes'>): number {
   if (quotaBackendBytes < 0) return Infinity
   return quotaBackendBytes === 0 ? DEFAULT_QUOTA_BYTES : quotaBackendBytes
+}
+
+/** Undefined: history is kept. */
+export function compactionPolicy({
+  autoCompactionMode: mode,
+  autoCompactionRetention: retention,
+}: CoordinatorConfig): CompactionPolicy | undefined {
+  const policy = compactionPolicyOf(mode, retention)
+  return policy === 'unreadable' ? undefined : policy
+}
+
+function checkCompaction(config: CoordinatorConfig): void {
+  const { autoCompactionMode: mode, autoCompactionRetention: retention } = config
+  check(
+    ['periodic', 'revision'].includes(mode),
+    `the mode of the automatic compaction must be periodic or revision, not "${mode}"`,
+  )
+  const what = mode === 'periodic' ? 'hours, or a duration like 72h' : 'a number of revisions'
+  check(
+    compactionPolicyOf(mode, retention) !== 'unreadable',
+    `what the automatic compaction keeps must be ${what}, not "${retention}"`,
+  )
 }
 
 /** Who writes `{ name: process.env.NAME }` means the default when there is none. */

@@ -10,6 +10,7 @@ import { createApp } from './http/app.js'
 import { requestTimeoutMs, type EdgeContext } from './http/edge-context.js'
 import { Quota } from './http/quota.js'
 import { listMembers } from './list-members.js'
+import { AutoCompaction, type CompactionPolicy } from './node/auto-compaction.js'
 import { CoordinatorNode, type NodeOptions, type NodeSnapshots } from './node/coordinator-node.js'
 import { StoreHashes } from './node/store-hashes.js'
 import type { PeerHandler, PeerTransport } from './node/peer-transport.js'
@@ -54,6 +55,9 @@ export interface MemberParts<Transport extends MemberTransport> {
   readonly keptEntries?: number | undefined
   /** Infinity for none. */
   readonly quotaBytes: number
+  /** Undefined: history is kept until somebody compacts it. */
+  readonly compaction?: CompactionPolicy | undefined
+  readonly leaseCheckpointMs?: NodeOptions['leaseCheckpointMs']
   readonly clock: NodeOptions['clock']
   readonly chance: MemberChance
   readonly createTransport: (handler: MemberHandler) => Transport
@@ -112,6 +116,7 @@ export function createMember<Transport extends MemberTransport>(
   const node: CoordinatorNode = createNode(parts, hub, transport)
   const app = createApp({ context: contextOf(parts, node, hub), onDefect: parts.onDefect })
   let stopPublishing = (): void => undefined
+  const compaction = parts.compaction && createCompaction(parts.compaction, node, clock)
   return {
     node,
     hub,
@@ -119,15 +124,33 @@ export function createMember<Transport extends MemberTransport>(
     app,
     start: (clientUrls) => {
       node.start()
+      compaction?.start()
       const told = { id: memberId, name, clientUrls, directory: parts.directory }
       stopPublishing = publishMember(node, told, clock)
     },
     close: async () => {
       stopPublishing()
+      compaction?.close()
       await node.close()
       hub.close()
     },
   }
+}
+
+function createCompaction(
+  policy: CompactionPolicy,
+  node: CoordinatorNode,
+  clock: NodeOptions['clock'],
+): AutoCompaction {
+  return new AutoCompaction({
+    ...{ policy, clock },
+    revision: () => node.state.revision,
+    leads: () => node.status.role === 'leader',
+    compact: async (revision) => {
+      if (revision <= node.state.compactRevision) return
+      await node.propose({ type: 'compact', revision }, { timeoutMs: requestTimeoutMs({ node }) })
+    },
+  })
 }
 
 /** Nothing arrives before there is a node to hand it to. */
@@ -177,6 +200,7 @@ function createNode(
       oldestSentIndex: () => storage.outgoing.oldestIndex,
       ...(keptEntries === undefined ? {} : { keptEntries }),
     },
+    leaseCheckpointMs: parts.leaseCheckpointMs,
     codec: { encode: encodeProposal, decode: decodeProposal },
     transport,
     onApplied: (batch) => {

@@ -7,6 +7,7 @@ import { nanoid } from 'nanoid'
 import type { Status } from '@holdfast/raft'
 import { Closers } from './closers.js'
 import {
+  compactionPolicy,
   quotaOf,
   resolveOptions,
   type CoordinatorConfig,
@@ -100,6 +101,7 @@ async function open(base: Base): Promise<Coordinator> {
     timing: timing(config),
     keptEntries: config.snapshotCatchUpEntries,
     quotaBytes: quotaOf(config),
+    compaction: compactionPolicy(config),
     chance: {
       seed: randomInt(2 ** 32),
       incarnation: nanoid(),

@@ -29,5 +29,5 @@ export type VersionResponse = MessageOf<typeof VersionResponse>
 
 /** This object is Holdfast's own, so its revision is written as the number that it is. */
 function jsonNumber(): ReturnType<typeof int64> {
-  return { ...int64(), write: (value) => value }
+  return { ...int64(), write: (value) => value, describe: () => ({ type: 'integer' }) }
 }

@@ -1,13 +1,13 @@
 /** The HTTP edge: every path of the wire, and what is common to all of them. */
 
 import { Hono } from 'hono'
-import { encodeErrorBody, type RouteName } from '@holdfast/protocol'
+import { encodeErrorBody, openApiDocument, type RouteName } from '@holdfast/protocol'
 import type { EdgeContext } from './edge-context.js'
 import { methodNotAllowed } from './plain-response.js'
 import { errorResponse, wireErrorOrDefect } from './error-response.js'
 import { checkLeader } from './require-leader.js'
 import { addHealthRoutes } from './routes/health.js'
-import { version } from './routes/version.js'
+import { HOLDFAST_VERSION, version } from './routes/version.js'
 import type { Handler } from './unary.js'
 import { pathsOf, wireHandlers } from './wire-handlers.js'
 
@@ -59,5 +59,6 @@ function addPlainRoutes(app: Hono, context: EdgeContext): void {
     const { body, contentType } = await context.metrics()
     return new Response(body, { headers: { 'content-type': contentType } })
   })
-  for (const path of ['/version', '/metrics']) app.all(path, methodNotAllowed)
+  app.get('/openapi.json', () => Response.json(openApiDocument(HOLDFAST_VERSION)))
+  for (const path of ['/version', '/metrics', '/openapi.json']) app.all(path, methodNotAllowed)
 }

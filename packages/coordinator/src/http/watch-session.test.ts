@@ -3,7 +3,8 @@
 import { watchCancelReasons, WatchRequest } from '@holdfast/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ScriptedStore, type Change } from '../watch/scripted-store.test-support.js'
-import { PROGRESS_INTERVAL_MS, WatchHub } from '../watch/watch-hub.js'
+import { MAX_PROGRESS_MS } from '../watch/progress-notices.js'
+import { WatchHub } from '../watch/watch-hub.js'
 import { systemClock } from '../time/clock.js'
 import type { EdgeContext } from './edge-context.js'
 import { base64, settle, type Json } from './edge.test-support.js'
@@ -21,7 +22,7 @@ const onFatal = (error: unknown): void => {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
   store = new ScriptedStore()
   hub = new WatchHub(store, systemClock, onFatal)
   isWritable = true
@@ -245,7 +246,7 @@ describe('progress', () => {
   it('is sent unasked to an idle watch that wants it', () => {
     create(KEY_A)
     create({ ...KEY_A, progress_notify: true })
-    vi.advanceTimersByTime(PROGRESS_INTERVAL_MS)
+    vi.advanceTimersByTime(MAX_PROGRESS_MS)
     expect(written).toEqual([{ header: header(1), watch_id: '1' }])
   })
 })

@@ -15,6 +15,7 @@ import type { Watcher, WatchMessage, WatchSink } from '../watch/watcher.js'
 import { responseHeader, type EdgeContext } from './edge-context.js'
 import { EdgeError } from './edge-error.js'
 import type { LineStream } from './stream-lines.js'
+import { fragmentsOf } from './watch-fragments.js'
 import { watchText } from './watch-wire.js'
 
 /** Watches on one stream; more are refused with `too many requests`. */
@@ -80,7 +81,7 @@ export class WatchSession {
         skipPuts: filters.includes('NOPUT'),
         skipDeletes: filters.includes('NODELETE'),
       },
-      this.#sinkOf(watchId),
+      this.#sinkOf(watchId, request.fragment),
     )
     this.#watchers.set(watchId, watcher)
   }
@@ -128,17 +129,17 @@ export class WatchSession {
     return [...this.#watchers.values()].filter((watcher) => watcher !== undefined)
   }
 
-  #sinkOf(watchId: number): WatchSink {
+  #sinkOf(watchId: number, mayBeCut: boolean): WatchSink {
     const stream = this.#stream
     return {
       get writable() {
         return stream.writable
       },
-      send: (message) => this.#send(watchId, message),
+      send: (message) => this.#send(watchId, message, mayBeCut),
     }
   }
 
-  #send(watchId: number, message: WatchMessage): void {
+  #send(watchId: number, message: WatchMessage, mayBeCut: boolean): void {
     if (message.type === 'compacted') {
       this.#watchers.set(watchId, undefined)
       this.#writeCompacted(watchId, message.compactRevision)
@@ -146,7 +147,10 @@ export class WatchSession {
     }
     const header = responseHeader(this.#context, message.revision)
     const events = message.type === 'events' ? message.events : []
-    this.#stream.write(watchText({ header, watchId }, events))
+    const parts = mayBeCut ? fragmentsOf(events) : [{ events, isLast: true }]
+    for (const { events: some, isLast } of parts) {
+      this.#stream.write(watchText({ header, watchId, fragment: !isLast }, some))
+    }
   }
 
   /** Its header has no revision: there is none up to which the watcher has been told. */

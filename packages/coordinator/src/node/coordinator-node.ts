@@ -50,6 +50,8 @@ export interface NodeOptions {
   readonly state: StateMachine
   readonly applyGate: () => Promise<void> | undefined
   readonly snapshots: NodeSnapshots
+  /** How often it is noted what long leases have left. Default 5 minutes. */
+  readonly leaseCheckpointMs?: number | undefined
   readonly codec: {
     encode(proposal: Proposal): Uint8Array
     decode(data: Uint8Array): Proposal
@@ -292,6 +294,8 @@ export class CoordinatorNode {
   }
 
   #createKeeper(): LeaseKeeper {
+    const decide = (command: Command): Promise<CommandResult> =>
+      this.#proposer.propose(command, { timeoutMs: Infinity })
     return new LeaseKeeper({
       clock: this.#options.clock,
       leaseClock: new LeaseClock(2 * this.#options.tickMs, this.#options.clock.nowMs()),
@@ -299,10 +303,10 @@ export class CoordinatorNode {
       leases: () => this.state.leases(),
       confirmLeadership: () => this.#reads.wait(this.electionTimeoutMs),
       proposeExpiry: ({ id, grantedIndex }, term) =>
-        this.#proposer.propose(
-          { type: 'leaseExpire', id, term, grantedIndex },
-          { timeoutMs: Infinity },
-        ),
+        decide({ type: 'leaseExpire', id, term, grantedIndex }),
+      proposeCheckpoints: (checkpoints, term) =>
+        decide({ type: 'leaseCheckpoint', term, checkpoints }),
+      checkpointMs: this.#options.leaseCheckpointMs,
     })
   }
 

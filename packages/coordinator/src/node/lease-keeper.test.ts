@@ -2,10 +2,16 @@
 
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LeaseCheckpoint } from '../state-machine/command.js'
 import type { Lease } from '../state-machine/state-machine.js'
 import { systemClock } from '../time/clock.js'
 import { LeaseClock } from './lease-clock.js'
-import { LEASE_SCAN_MS, LeaseKeeper, MAX_EXPIRIES_PER_SCAN } from './lease-keeper.js'
+import {
+  LEASE_CHECKPOINT_MS,
+  LEASE_SCAN_MS,
+  LeaseKeeper,
+  MAX_EXPIRIES_PER_SCAN,
+} from './lease-keeper.js'
 import { NodeError } from './node-error.js'
 import { track, turn } from './tracked.test-support.js'
 
@@ -36,7 +42,29 @@ class Fixture {
       }),
     proposeExpiry: (lease, term) =>
       new Promise((resolve, reject) => this.expiries.push({ lease, term, resolve, reject })),
+    proposeCheckpoints: (checkpoints, term) =>
+      new Promise((resolve, reject) =>
+        this.checkpoints.push({ checkpoints, term, resolve, reject }),
+      ),
   })
+  readonly checkpoints: (Settled & {
+    readonly checkpoints: readonly LeaseCheckpoint[]
+    readonly term: number
+  })[] = []
+
+  /** The oldest note that is undecided is applied. */
+  async apply(): Promise<void> {
+    const note = this.checkpoints.shift()!
+    const changed = note.checkpoints.map(({ id, remainingSeconds }) => {
+      const { ttlSeconds, grantedIndex } = this.leases.find((one) => one.id === id)!
+      return { id, ttlSeconds, grantedIndex, ...(remainingSeconds > 0 && { remainingSeconds }) }
+    })
+    this.leases = this.leases.map((lease) => changed.find(({ id }) => id === lease.id) ?? lease)
+    const changes = changed.map((lease) => ({ type: 'checkpointed', lease }) as const)
+    this.keeper.onApplied(changes, performance.now())
+    note.resolve()
+    await turn()
+  }
 
   lead(term = 1): void {
     this.keeper.promote(term, performance.now())
@@ -399,5 +427,77 @@ describe('questions', () => {
     await expect(keeper.renew('7')).rejects.toEqual(error)
     expect(() => keeper.remainingMs('7', 0)).toThrow(error)
     expect(() => keeper.idsBySoonestExpiry()).toThrow(error)
+  })
+})
+
+describe('what a long lease has left (§8.27, etcd #9888)', () => {
+  const LONG = 3 * (LEASE_CHECKPOINT_MS / 1000)
+  const PERIOD = LEASE_CHECKPOINT_MS + SCAN_DELAY_MS
+
+  it('is noted every five minutes', async () => {
+    fixture.lead()
+    fixture.grant('7', LONG)
+    await fixture.pass(LEASE_CHECKPOINT_MS - TICK_MS)
+    expect(fixture.checkpoints).toEqual([])
+    await fixture.pass(SCAN_DELAY_MS)
+    const [{ checkpoints, term }] = fixture.checkpoints as [(typeof fixture.checkpoints)[0]]
+    expect(term).toBe(1)
+    expect(checkpoints).toMatchObject([{ id: '7', grantedIndex: 1 }])
+    expect(checkpoints[0]!.remainingSeconds).toBeGreaterThanOrEqual(LONG - PERIOD / 1000)
+    expect(checkpoints[0]!.remainingSeconds).toBeLessThanOrEqual(
+      LONG - LEASE_CHECKPOINT_MS / 1000 + 1,
+    )
+    await fixture.apply()
+    await fixture.pass(PERIOD)
+    expect(fixture.checkpoints).toHaveLength(1)
+  })
+
+  it('is not noted of one that is shorter', async () => {
+    fixture.lead()
+    fixture.grant('7', LEASE_CHECKPOINT_MS / 1000)
+    await fixture.pass(PERIOD)
+    expect(fixture.checkpoints).toEqual([])
+  })
+
+  it('is all that a new leader gives it', () => {
+    fixture.leases = [{ ...leaseOf('7', LONG), remainingSeconds: 60 }]
+    fixture.lead(2)
+    expect(keeper.remainingMs('7', performance.now())).toBe(60_000 + ELECTION_TIMEOUT_MS)
+  })
+
+  it('is forgotten before a renewal is confirmed', async () => {
+    fixture.leases = [{ ...leaseOf('7', LONG), remainingSeconds: 60 }]
+    fixture.lead(2)
+    const renewal = track(keeper.renew('7'))
+    await turn()
+    expect(renewal.state).toBe('pending')
+    expect(fixture.checkpoints).toMatchObject([
+      { term: 2, checkpoints: [{ id: '7', remainingSeconds: 0 }] },
+    ])
+    await fixture.apply()
+    expect(renewal).toEqual({ state: 'fulfilled', value: LONG })
+    expect(fixture.leases[0]!.remainingSeconds).toBeUndefined()
+  })
+
+  it('that is being noted is waited for, and then forgotten', async () => {
+    fixture.lead()
+    fixture.grant('7', LONG)
+    await fixture.pass(PERIOD)
+    const renewal = track(keeper.renew('7'))
+    await fixture.apply()
+    expect(renewal.state).toBe('pending')
+    expect(fixture.checkpoints).toMatchObject([{ checkpoints: [{ remainingSeconds: 0 }] }])
+    await fixture.apply()
+    expect(renewal).toEqual({ state: 'fulfilled', value: LONG })
+  })
+
+  it('that cannot be forgotten fails the renewal', async () => {
+    fixture.leases = [{ ...leaseOf('7', LONG), remainingSeconds: 60 }]
+    fixture.lead(2)
+    const renewal = track(keeper.renew('7'))
+    await turn()
+    fixture.checkpoints.shift()!.reject(new NodeError('timeout', 'unknown'))
+    await turn()
+    expect(renewal).toMatchObject({ state: 'rejected', error: expect.any(NodeError) as unknown })
   })
 })

@@ -9,8 +9,13 @@
  *  - before it proposes an expiry, the leader confirms itself by a quorum as well, and the proposal
  *    carries its term and is void in any other (etcd #15247, #17425). From then on the lease is
  *    `expiring` and cannot be renewed before the entry is decided.
+ *
+ * That a new leader re-arms a long lease in full would let it outlive its holder by hours, once for each
+ * leader (etcd #9888). So what such leases have left is noted in the log every five minutes, and a
+ * renewal takes the note back before it is confirmed.
  */
 
+import type { LeaseCheckpoint } from '../state-machine/command.js'
 import type { LeaseId } from '../state-machine/operation.js'
 import type { Lease, LeaseChange } from '../state-machine/state-machine.js'
 import type { LeaseClock } from './lease-clock.js'
@@ -22,6 +27,11 @@ export const LEASE_SCAN_MS = 500
 /** Leases expired in one scan: with the interval, etcd's 1,000 a second. */
 export const MAX_EXPIRIES_PER_SCAN = 500
 
+/** How often it is noted what a lease has left; shorter ones never are (etcd: 5 minutes). */
+export const LEASE_CHECKPOINT_MS = 5 * 60_000
+/** Leases noted in one entry (etcd: maxLeaseCheckpointBatchSize). */
+const MAX_CHECKPOINTS_PER_SCAN = 1_000
+
 export interface LeaseKeeperOptions {
   readonly clock: Pick<Clock, 'nowMs'>
   readonly leaseClock: LeaseClock
@@ -32,12 +42,23 @@ export interface LeaseKeeperOptions {
   readonly confirmLeadership: () => Promise<void>
   /** Settles only when the proposal is decided: applied, or certainly lost. */
   readonly proposeExpiry: (lease: Lease, term: number) => Promise<unknown>
+  /** Settles only when the proposal is decided. */
+  readonly proposeCheckpoints: (
+    checkpoints: readonly LeaseCheckpoint[],
+    term: number,
+  ) => Promise<unknown>
+  /** Default `LEASE_CHECKPOINT_MS`. */
+  readonly checkpointMs?: number | undefined
 }
 
 interface Armed {
-  readonly lease: Lease
+  lease: Lease
   deadlineMs: number
   expiring: boolean
+  /** When what it has left is noted next. */
+  checkpointAtMs: number
+  /** Pending while a note of it is being decided. */
+  checkpointing: Promise<unknown> | undefined
 }
 
 export class LeaseKeeper {
@@ -75,6 +96,9 @@ export class LeaseKeeper {
     for (const change of changes) {
       if (change.type === 'granted') {
         if (this.leads) this.#arm(change.lease, this.#options.leaseClock.read(nowMs))
+      } else if (change.type === 'checkpointed') {
+        const armed = this.#armed.get(change.lease.id)
+        if (armed !== undefined) armed.lease = change.lease
       } else {
         this.#armed.delete(change.id)
         this.#decide(change.id)
@@ -92,6 +116,15 @@ export class LeaseKeeper {
       this.#requireLeadership()
       const armed = this.#armed.get(id)
       if (armed === undefined) return undefined
+      // A note that stands, or may yet be made, would shorten what is about to be promised.
+      if (armed.checkpointing !== undefined) {
+        await armed.checkpointing
+        continue
+      }
+      if (armed.lease.remainingSeconds !== undefined) {
+        await this.#checkpoint([[armed, 0]])
+        continue
+      }
       if (!armed.expiring) {
         const { ttlSeconds } = armed.lease
         armed.deadlineMs =
@@ -135,6 +168,45 @@ export class LeaseKeeper {
       if (due.length === MAX_EXPIRIES_PER_SCAN) break
     }
     if (due.length > 0) void this.#expire(due, term)
+    this.#noteWhatIsLeft(clockMs)
+  }
+
+  #noteWhatIsLeft(clockMs: number): void {
+    const due: [Armed, remainingSeconds: number][] = []
+    for (const armed of this.#armed.values()) {
+      const { expiring, checkpointing, checkpointAtMs, deadlineMs } = armed
+      if (expiring || checkpointing !== undefined || checkpointAtMs > clockMs) continue
+      // Rounded up: a lease may live for longer than it was granted, and never for less.
+      due.push([armed, Math.max(1, Math.ceil((deadlineMs - clockMs) / 1000))])
+      if (due.length === MAX_CHECKPOINTS_PER_SCAN) break
+    }
+    // What is not decided is looked at again when it is due again.
+    if (due.length > 0) this.#checkpoint(due).catch(() => undefined)
+  }
+
+  /** Notes what leases have left, 0 meaning all. Rejects when that cannot be decided. */
+  async #checkpoint(left: readonly (readonly [Armed, remainingSeconds: number])[]): Promise<void> {
+    const { leaseClock, clock } = this.#options
+    const term = this.#leadsInTerm
+    if (term === undefined) throw new NodeError('noLeader', 'not-applied')
+    const checkpoints = left.map(([{ lease }, remainingSeconds]) => {
+      return { id: lease.id, grantedIndex: lease.grantedIndex, remainingSeconds }
+    })
+    const deciding = this.#options.proposeCheckpoints(checkpoints, term)
+    const checkpointAtMs = leaseClock.read(clock.nowMs()) + this.#checkpointMs
+    for (const [armed] of left) {
+      armed.checkpointAtMs = checkpointAtMs
+      armed.checkpointing = deciding.catch(() => undefined)
+    }
+    try {
+      await deciding
+    } finally {
+      for (const [armed] of left) armed.checkpointing = undefined
+    }
+  }
+
+  get #checkpointMs(): number {
+    return this.#options.checkpointMs ?? LEASE_CHECKPOINT_MS
   }
 
   async #expire(due: readonly LeaseId[], term: number): Promise<void> {
@@ -167,8 +239,12 @@ export class LeaseKeeper {
   }
 
   #arm(lease: Lease, baseMs: number): void {
-    const deadlineMs = baseMs + lease.ttlSeconds * 1000
-    this.#armed.set(lease.id, { lease, deadlineMs, expiring: false })
+    const { ttlSeconds, remainingSeconds = ttlSeconds } = lease
+    const deadlineMs = baseMs + remainingSeconds * 1000
+    const isLong = ttlSeconds * 1000 > this.#checkpointMs
+    const checkpointAtMs = isLong ? baseMs + this.#checkpointMs : Infinity
+    const armed = { lease, deadlineMs, expiring: false, checkpointAtMs, checkpointing: undefined }
+    this.#armed.set(lease.id, armed)
   }
 
   #decide(id: LeaseId): void {

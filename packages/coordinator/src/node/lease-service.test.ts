@@ -67,6 +67,7 @@ class Member {
     leases: () => [],
     confirmLeadership: () => Promise.resolve(),
     proposeExpiry: () => new Promise<void>((resolve) => this.expiries.push(resolve)),
+    proposeCheckpoints: () => Promise.resolve(),
   })
   readonly reads: ReadBarrier = new ReadBarrier({
     ask: (ref) => {

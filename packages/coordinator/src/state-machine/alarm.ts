@@ -40,6 +40,7 @@ function touchesKeys({ type }: Command): boolean {
     case 'leaseExpire':
       return true
     case 'alarm':
+    case 'leaseCheckpoint':
     case 'publishMember':
       return false
   }

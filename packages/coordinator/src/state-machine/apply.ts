@@ -15,7 +15,7 @@ import type { Command, Proposal, PublishedMember } from './command.js'
 import { newerStamp } from './directory-stamp.js'
 import { execute } from './execute.js'
 import { invariant } from './invariant.js'
-import { expireLease, grantLease, revokeLease } from './lease.js'
+import { checkpointLeases, expireLease, grantLease, revokeLease } from './lease.js'
 import { Refusal, type CommandResult, type Outcome, type RevisionEvents } from './outcome.js'
 import { recall, remember, type RequestLimits } from './request-ids.js'
 import { RevisionWriter } from './revision-writer.js'
@@ -135,6 +135,8 @@ export class BatchRun {
         return revokeLease(writer, command)
       case 'leaseExpire':
         return expireLease(writer, command, at.term)
+      case 'leaseCheckpoint':
+        return checkpointLeases(writer, command, at.term)
       case 'publishMember':
         this.#publish(command.member)
         return { result: { type: command.type, revision: writer.revision } }

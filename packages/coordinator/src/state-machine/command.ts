@@ -22,8 +22,25 @@ export type Command =
       readonly term: number
       readonly grantedIndex: number
     }
+  /**
+   * How long leases have left, as the leader of `term` counts: the next leader goes on from there. Void
+   * in an entry of any other term, whose leader may have renewed them.
+   */
+  | {
+      readonly type: 'leaseCheckpoint'
+      readonly term: number
+      readonly checkpoints: readonly LeaseCheckpoint[]
+    }
   | { readonly type: 'publishMember'; readonly member: PublishedMember }
   | AlarmCommand
+
+export interface LeaseCheckpoint {
+  readonly id: LeaseId
+  /** Of the very lease: its id may have been granted again. */
+  readonly grantedIndex: number
+  /** 0: all of its TTL. */
+  readonly remainingSeconds: number
+}
 
 export interface AlarmCommand {
   readonly type: 'alarm'

@@ -22,6 +22,7 @@ export function bytesOf(command: Command): number {
     case 'alarm':
     case 'compact':
     case 'leaseRevoke':
+    case 'leaseCheckpoint':
     case 'leaseExpire':
     case 'publishMember':
       return 0

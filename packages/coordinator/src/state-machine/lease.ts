@@ -62,6 +62,26 @@ export function expireLease(
   }
 }
 
+/** It takes no revision, and nobody who reads can tell. */
+export function checkpointLeases(
+  { store, revision }: RevisionWriter,
+  { term, checkpoints }: CommandOf<'leaseCheckpoint'>,
+  entryTerm: number,
+): LeaseEffect {
+  const { leases } = store
+  const isVoid = term !== entryTerm
+  const leaseChanges: LeaseChange[] = []
+  for (const { id, grantedIndex, remainingSeconds } of isVoid ? [] : checkpoints) {
+    const lease = leases.find(id)
+    if (lease?.grantedIndex !== grantedIndex) continue
+    leases.checkpoint(id, remainingSeconds)
+    const { ttlSeconds } = lease
+    const left = remainingSeconds === 0 ? {} : { remainingSeconds }
+    leaseChanges.push({ type: 'checkpointed', lease: { id, ttlSeconds, grantedIndex, ...left } })
+  }
+  return { result: { type: 'leaseCheckpoint', revision, void: isVoid }, leaseChanges }
+}
+
 /** Deletes the lease's keys in byte order, in one revision, and the lease. */
 function endLease(writer: RevisionWriter, id: LeaseId): void {
   for (const live of writer.store.leases.keysOf(id)) writer.delete(live)

@@ -15,6 +15,8 @@ type Contents = ReadonlyMap<string, KeyValue>
 type Place = { readonly index: number; readonly term: number }
 type ModelResult = { readonly revision: number } & Record<string, unknown>
 
+const HARMLESS: ReadonlySet<string> = new Set(['publishMember', 'leaseCheckpoint'])
+
 class Refused extends Error {
   readonly reason: RefusalReason
   constructor(reason: RefusalReason) {
@@ -62,7 +64,7 @@ export class Model {
   #run(command: Command, { index, term }: Place): ModelResult {
     if (command.type === 'alarm') return this.#changeAlarm(command)
     const isRaised = (type: string): boolean => this.alarms.some((alarm) => alarm.type === type)
-    if (isRaised('CORRUPT') && command.type !== 'publishMember') throw new Refused('corrupt')
+    if (isRaised('CORRUPT') && !HARMLESS.has(command.type)) throw new Refused('corrupt')
     if (isRaised('NOSPACE') && grows(command)) throw new Refused('noSpace')
     switch (command.type) {
       case 'kv': {
@@ -89,6 +91,17 @@ export class Model {
         const isVoid = command.term !== term || lease?.grantedIndex !== command.grantedIndex
         if (!isVoid) this.#endLease(command.id)
         return { type: 'leaseExpire', revision: this.#now(), void: isVoid }
+      }
+      case 'leaseCheckpoint': {
+        const isVoid = command.term !== term
+        for (const { id, grantedIndex, remainingSeconds } of isVoid ? [] : command.checkpoints) {
+          const lease = this.leases.get(id)
+          if (lease?.grantedIndex !== grantedIndex) continue
+          const { ttlSeconds } = lease
+          const left = remainingSeconds === 0 ? {} : { remainingSeconds }
+          this.leases.set(id, { id, ttlSeconds, grantedIndex, ...left })
+        }
+        return { type: 'leaseCheckpoint', revision: this.revision, void: isVoid }
       }
       case 'publishMember':
         return { type: 'publishMember', revision: this.revision }

@@ -158,6 +158,26 @@ const leaseCommand: fc.Arbitrary<Command> = fc.oneof(
     .tuple(leaseId, fc.constantFrom(1, 1, 2), fc.nat(6))
     .map(([id, term, grantedIndex]): Command => ({ type: 'leaseExpire', id, term, grantedIndex })),
 )
+const checkpoint: fc.Arbitrary<Command> = fc
+  .tuple(
+    fc.constantFrom(1, 1, 1, 2),
+    fc.array(
+      fc.record({
+        id: leaseId,
+        grantedIndex: fc.nat(6),
+        remainingSeconds: fc.constantFrom(0, 1, 3),
+      }),
+      { maxLength: 3 },
+    ),
+  )
+  .map(([term, checkpoints]): Command => ({ type: 'leaseCheckpoint', term, checkpoints }))
+const alarm: fc.Arbitrary<Command> = fc
+  .record({
+    action: fc.constantFrom('raise', 'disarm', 'disarm', 'disarm'),
+    memberId: fc.constantFrom('1', '2'),
+    type: fc.constantFrom('NOSPACE', 'CORRUPT', 'NONE'),
+  })
+  .map(({ action, ...raised }): Command => ({ type: 'alarm', action, alarm: raised }))
 const commandAt: fc.Arbitrary<At<Command>> = fc.oneof(
   {
     weight: 8,
@@ -170,7 +190,7 @@ const commandAt: fc.Arbitrary<At<Command>> = fc.oneof(
   { weight: 1, arbitrary: compactAt },
   {
     weight: 4,
-    arbitrary: leaseCommand.map(
+    arbitrary: fc.oneof({ weight: 6, arbitrary: leaseCommand }, checkpoint, alarm).map(
       (command): At<Command> =>
         () =>
           command,
@@ -206,6 +226,7 @@ function expectSameReads(machine: StateMachine, model: Model): void {
     const read = () => machine.range(range('a', '', { revision: compacted }))
     expect(read).toThrow(Refusal)
   }
+  expect(new Set(machine.alarms())).toEqual(new Set(model.alarms))
   expect(new Map(machine.leases().map((lease) => [lease.id, lease]))).toEqual(model.leases)
   const from = Math.max(2, model.compactRevision)
   for (const revisionEvents of machine.history(from, 1000)) {

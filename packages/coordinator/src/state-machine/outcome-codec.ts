@@ -43,6 +43,7 @@ function packResult(result: CommandResult): Packed {
     case 'leaseGrant':
       return [type, revision, result.id, result.ttlSeconds]
     case 'leaseExpire':
+    case 'leaseCheckpoint':
       return [type, revision, result.void]
     case 'alarm':
       return [type, revision, result.alarms.map((alarm) => [alarm.memberId, alarm.type])]
@@ -79,6 +80,7 @@ function unpackResult(packed: Packed): CommandResult {
     case 'leaseGrant':
       return { type, revision, id: first as string, ttlSeconds: second as number }
     case 'leaseExpire':
+    case 'leaseCheckpoint':
       return { type, revision, void: first as boolean }
     case 'alarm': {
       const alarms = (first as [string, AlarmType][]).map(([memberId, kind]) => ({

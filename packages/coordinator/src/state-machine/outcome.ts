@@ -69,6 +69,7 @@ export type CommandResult =
       readonly ttlSeconds: number
     }
   | { readonly type: 'leaseRevoke'; readonly revision: number }
+  | { readonly type: 'leaseCheckpoint'; readonly revision: number; readonly void: boolean }
   | { readonly type: 'publishMember'; readonly revision: number }
   | { readonly type: 'alarm'; readonly revision: number; readonly alarms: readonly Alarm[] }
   | { readonly type: 'leaseExpire'; readonly revision: number; readonly void: boolean }

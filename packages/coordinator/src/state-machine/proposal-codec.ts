@@ -6,7 +6,7 @@
 
 import { Packr } from 'msgpackr'
 import type { AlarmType } from './command.js'
-import type { Command, Proposal, RequestId } from './command.js'
+import type { Command, LeaseCheckpoint, Proposal, RequestId } from './command.js'
 import type { DirectoryStamp } from './directory-stamp.js'
 import { packOperation, unpackOperation, type Packed } from './operation-codec.js'
 
@@ -88,6 +88,7 @@ const LEASE_REVOKE = 3
 const LEASE_EXPIRE = 4
 const PUBLISH_MEMBER = 5
 const ALARM = 6
+const LEASE_CHECKPOINT = 7
 
 function packCommand(command: Command): Packed {
   switch (command.type) {
@@ -101,6 +102,8 @@ function packCommand(command: Command): Packed {
       return [LEASE_REVOKE, command.id]
     case 'leaseExpire':
       return [LEASE_EXPIRE, command.id, command.term, command.grantedIndex]
+    case 'leaseCheckpoint':
+      return [LEASE_CHECKPOINT, command.term, command.checkpoints.map(packCheckpoint)]
     case 'publishMember': {
       const { id, name, clientUrls, directory } = command.member
       if (directory === undefined) return [PUBLISH_MEMBER, id, name, clientUrls]
@@ -131,6 +134,10 @@ function unpackCommand(packed: Packed): Command {
         term: second as number,
         grantedIndex: third as number,
       }
+    case LEASE_CHECKPOINT: {
+      const checkpoints = (second as PackedCheckpoint[]).map(unpackCheckpoint)
+      return { type: 'leaseCheckpoint', term: first as number, checkpoints }
+    }
     case PUBLISH_MEMBER: {
       const member = { id: first as string, name: second as string, clientUrls: third as string[] }
       if (fourth === undefined) return { type: 'publishMember', member }
@@ -146,6 +153,17 @@ function unpackCommand(packed: Packed): Command {
     default:
       throw new ProposalFormatError(`the log holds an unknown command ${String(tag)}`)
   }
+}
+
+type PackedCheckpoint = readonly [id: string, grantedIndex: number, remainingSeconds: number]
+
+function packCheckpoint(checkpoint: LeaseCheckpoint): PackedCheckpoint {
+  const { id, grantedIndex, remainingSeconds } = checkpoint
+  return [id, grantedIndex, remainingSeconds]
+}
+
+function unpackCheckpoint([id, grantedIndex, remainingSeconds]: PackedCheckpoint): LeaseCheckpoint {
+  return { id, grantedIndex, remainingSeconds }
 }
 
 type PackedStamp = readonly [directoryId: string, generation: number, generationId: string]

@@ -28,6 +28,8 @@ export interface AppliedProposal {
 export type LeaseChange =
   | { readonly type: 'granted'; readonly lease: Lease }
   | { readonly type: 'ended'; readonly id: LeaseId }
+  /** What it has left has been noted, and for how long it lives is as before. */
+  | { readonly type: 'checkpointed'; readonly lease: Lease }
 
 /** Some of the versions that can be read, in order. */
 export interface VersionSlice {
@@ -48,6 +50,8 @@ export interface Lease {
   readonly ttlSeconds: number
   /** The log index of the grant, by which two leases of one id differ. */
   readonly grantedIndex: number
+  /** Of its TTL, at the last checkpoint; undefined: all of it. */
+  readonly remainingSeconds?: number | undefined
 }
 
 export interface StateMachine {

@@ -69,6 +69,8 @@ export interface LeaseStore {
   all(): readonly Lease[]
   keysOf(id: LeaseId): readonly LiveKey[]
   add(lease: Lease): void
+  /** 0: it has all of its TTL. */
+  checkpoint(id: LeaseId, remainingSeconds: number): void
   remove(id: LeaseId): void
 }
 

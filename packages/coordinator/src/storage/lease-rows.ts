@@ -17,11 +17,13 @@ export class LeaseRows implements LeaseStore {
 
   find(id: LeaseId): Lease | undefined {
     const row = this.#queries.find.get(id)
-    return row && { id, ttlSeconds: row[0], grantedIndex: row[1] }
+    return (
+      row && leaseFrom({ id, ttlSeconds: row[0], grantedIndex: row[1], remainingSeconds: row[2] })
+    )
   }
 
   all(): readonly Lease[] {
-    return this.#queries.all.all()
+    return this.#queries.all.all().map(leaseFrom)
   }
 
   keysOf(id: LeaseId): readonly LiveKey[] {
@@ -32,21 +34,30 @@ export class LeaseRows implements LeaseStore {
     this.#queries.add.run({ id, ttlSeconds, grantedIndex })
   }
 
+  checkpoint(id: LeaseId, remainingSeconds: number): void {
+    this.#queries.checkpoint.run({ id, remainingSeconds })
+  }
+
   remove(id: LeaseId): void {
     this.#queries.remove.run({ id })
   }
 }
 
+function leaseFrom({ id, ttlSeconds, grantedIndex, remainingSeconds }: Row): Lease {
+  if (remainingSeconds === 0) return { id, ttlSeconds, grantedIndex }
+  return { id, ttlSeconds, grantedIndex, remainingSeconds }
+}
+
+type Row = typeof leases.$inferSelect
+
 function prepare(connection: Connection) {
   const { db } = connection
+  const { ttlSeconds, grantedIndex, remainingSeconds } = leases
   const isId = eq(leases.id, sql.placeholder('id'))
   return {
-    find: hotStatement<[id: string], [ttlSeconds: number, grantedIndex: number]>(
+    find: hotStatement<[id: string], [ttlSeconds: number, grantedIndex: number, remaining: number]>(
       connection,
-      db
-        .select({ ttlSeconds: leases.ttlSeconds, grantedIndex: leases.grantedIndex })
-        .from(leases)
-        .where(isId),
+      db.select({ ttlSeconds, grantedIndex, remainingSeconds }).from(leases).where(isId),
       ['id'],
     ),
     all: db.select().from(leases).orderBy(asc(leases.id)).prepare(),
@@ -62,7 +73,13 @@ function prepare(connection: Connection) {
         id: sql.placeholder('id'),
         ttlSeconds: sql.placeholder('ttlSeconds'),
         grantedIndex: sql.placeholder('grantedIndex'),
+        remainingSeconds: 0,
       })
+      .prepare(),
+    checkpoint: db
+      .update(leases)
+      .set({ remainingSeconds: sql`${sql.placeholder('remainingSeconds')}` })
+      .where(isId)
       .prepare(),
     remove: db.delete(leases).where(isId).prepare(),
   }

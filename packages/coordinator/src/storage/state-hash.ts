@@ -34,7 +34,7 @@ const COMPACTED = `
   WHERE newer.revision > @compacted AND newer.version <> 1 AND old.revision < @compacted
   ORDER BY newer.revision, newer.sub`
 const DEAD = 'SELECT key, revision, sub FROM dead WHERE revision >= @compacted ORDER BY key'
-const LEASES = 'SELECT id, ttl_seconds, granted_index FROM leases ORDER BY id'
+const LEASES = 'SELECT id, ttl_seconds, granted_index, remaining_seconds FROM leases ORDER BY id'
 const MEMBERS = 'SELECT * FROM members ORDER BY id'
 const ALARMS = 'SELECT member_id, type FROM alarms ORDER BY member_id, type'
 const REQUESTS = 'SELECT id, revision, outcome FROM requests ORDER BY sequence'

@@ -91,4 +91,7 @@ export const STATE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (member_id, type)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE leases ADD COLUMN remaining_seconds INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -46,6 +46,8 @@ export const leases = sqliteTable('leases', {
   id: text('id').primaryKey(),
   ttlSeconds: integer('ttl_seconds').notNull(),
   grantedIndex: integer('granted_index').notNull(),
+  /** At the last checkpoint; 0: all of the TTL. */
+  remainingSeconds: integer('remaining_seconds').notNull(),
 })
 
 /** What the members have told about themselves. */

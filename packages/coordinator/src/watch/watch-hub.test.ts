@@ -8,14 +8,15 @@ import {
   watchOf,
   type Change,
 } from './scripted-store.test-support.js'
-import { PROGRESS_INTERVAL_MS, REPLAY_REVISIONS, WatchHub } from './watch-hub.js'
+import { MAX_PROGRESS_MS } from './progress-notices.js'
+import { REPLAY_REVISIONS, WatchHub } from './watch-hub.js'
 import type { WatchRequest, Watcher } from './watcher.js'
 
 let store: ScriptedStore
 let hub: WatchHub
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
   store = new ScriptedStore()
   hub = new WatchHub(store, systemClock, (error) => {
     throw error
@@ -373,7 +374,7 @@ describe('progress notices (catalogue 77, etcd §8.35)', () => {
   const asked = { progressNotify: true }
 
   function pass(): void {
-    vi.advanceTimersByTime(PROGRESS_INTERVAL_MS)
+    vi.advanceTimersByTime(MAX_PROGRESS_MS)
   }
 
   it('tell an idle watcher the revision, and only if it asked', () => {
@@ -410,6 +411,17 @@ describe('progress notices (catalogue 77, etcd §8.35)', () => {
       { type: 'events' },
       { type: 'progress', revision: 2 },
     ])
+  })
+
+  it('come at another time for each of those who began together', () => {
+    const told = new Set<number>()
+    for (let at = 0; at < 50; at += 1) {
+      const { reader } = watch(watchOf('a', '', asked))
+      reader.onSend = () => told.add(Math.round(performance.now()))
+    }
+    pass()
+    // One look finds those who are due within ten seconds.
+    expect(told.size).toBeGreaterThanOrEqual(6)
   })
 
   it('are not pressed on a reader that is blocked', () => {

@@ -12,14 +12,12 @@
 import type { RevisionEvents, StoreEvent } from '../state-machine/outcome.js'
 import type { StateMachine } from '../state-machine/state-machine.js'
 import type { Cancel, Clock } from '../time/clock.js'
+import { ProgressNotices } from './progress-notices.js'
 import { Watcher, type WatchRequest, type WatchSink, type WatchedEvent } from './watcher.js'
 import { WatcherIndex } from './watcher-index.js'
 
 /** Revisions of history read for all who are behind before others get a turn (etcd: 1,000). */
 export const REPLAY_REVISIONS = 1_000
-
-/** Idle watchers that asked for it are told the revision this often (etcd: 10 minutes). */
-export const PROGRESS_INTERVAL_MS = 10 * 60 * 1000
 
 type HistoryReader = Pick<StateMachine, 'revision' | 'compactRevision' | 'history' | 'previous'>
 
@@ -32,7 +30,7 @@ export class WatchHub {
   /** Where the sweep through history stands; 0 before it starts at the oldest again. */
   #sweptTo = 0
   readonly #clock: Clock
-  readonly #stopProgress: Cancel
+  readonly #progress: ProgressNotices
   readonly #onFatal: (error: unknown) => void
 
   /** @param onFatal the store failed under a replay: the member must stop */
@@ -40,7 +38,7 @@ export class WatchHub {
     this.#state = state
     this.#clock = clock
     this.#onFatal = onFatal
-    this.#stopProgress = clock.every(PROGRESS_INTERVAL_MS, () => this.#notifyProgress())
+    this.#progress = new ProgressNotices(clock, (watcher) => this.#notifyProgress(watcher))
   }
 
   get watcherCount(): number {
@@ -63,6 +61,7 @@ export class WatchHub {
     const watcher = new Watcher(request, sink, { next, synced: next > revision })
     this.#watchers.add(watcher)
     this.#index.add(watcher)
+    this.#progress.add(watcher)
     if (!watcher.synced) this.#fallBehind(watcher)
     return watcher
   }
@@ -71,6 +70,7 @@ export class WatchHub {
     if (!this.#watchers.delete(watcher)) return
     this.#behind.delete(watcher)
     this.#index.remove(watcher)
+    this.#progress.remove(watcher)
   }
 
   /** The sink of this watcher can take messages again. */
@@ -124,7 +124,7 @@ export class WatchHub {
   }
 
   close(): void {
-    this.#stopProgress()
+    this.#progress.close()
     this.#cancelReplay?.()
     this.#watchers.clear()
     this.#behind.clear()
@@ -226,15 +226,12 @@ export class WatchHub {
     }
   }
 
-  #notifyProgress(): void {
-    for (const watcher of this.#watchers) {
-      if (watcher.request.progressNotify && watcher.synced && watcher.sink.writable) {
-        // A watch of the future is told nothing below its start (etcd #20286).
-        const due = !watcher.active && watcher.nextRevision <= this.#state.revision + 1
-        if (due) watcher.sink.send({ type: 'progress', revision: this.#state.revision })
-        watcher.active = false
-      }
-    }
+  #notifyProgress(watcher: Watcher): void {
+    if (!watcher.synced || !watcher.sink.writable) return
+    // A watch of the future is told nothing below its start (etcd #20286).
+    const isDue = !watcher.active && watcher.nextRevision <= this.#state.revision + 1
+    if (isDue) watcher.sink.send({ type: 'progress', revision: this.#state.revision })
+    watcher.active = false
   }
 }
 

@@ -1,6 +1,6 @@
 /** Fields made of others: a message inside a message, and a list. */
 
-import { cannotUnmarshal, FieldProblem, kindOf, type Field } from './field.js'
+import { cannotUnmarshal, FieldProblem, kindOf, schemaRef, type Field } from './field.js'
 import type { Message } from './message.js'
 
 /**
@@ -15,6 +15,10 @@ export function ref<T, In>(target: () => Message<T, In>): Field<T | undefined, I
     read: (json) => target().read(json),
     isAbsent: () => false,
     write: (value) => target().write(value),
+    describe(meet) {
+      meet(target())
+      return schemaRef(target().name)
+    },
   }
 }
 
@@ -48,5 +52,6 @@ export function repeated<T, In>(
           throw error instanceof FieldProblem ? error.within(`[${index}]`) : error
         }
       }),
+    describe: (meet) => ({ type: 'array', items: item.describe(meet) }),
   }
 }

@@ -32,7 +32,14 @@ export function enumOf<Name extends string>(
     if (name !== undefined) return name
     throw notAMember(json, goType, unnamed)
   }
-  return { absent, wireName: undefined, read, isAbsent: (value) => value === absent, write: read }
+  return {
+    absent,
+    wireName: undefined,
+    read,
+    isAbsent: (value) => value === absent,
+    write: read,
+    describe: () => ({ type: 'string', enum: names, default: absent }),
+  }
 }
 
 function notAMember(json: unknown, goType: string, unnamed: string | undefined): FieldProblem {

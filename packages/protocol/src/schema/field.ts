@@ -27,6 +27,21 @@ export interface Field<T, In> {
   write(value: In): JsonValue
   /** The name on the wire, where it is not the snake_case of the property. */
   readonly wireName: string | undefined
+  /** As JSON Schema says it; messages inside it are named, and given to `meet`. */
+  describe(meet: MeetMessage): JsonObject
+}
+
+/** A message as JSON Schema says it, under its name. */
+export interface DescribedMessage {
+  readonly name: string
+  describe(meet: MeetMessage): JsonObject
+}
+
+export type MeetMessage = (message: DescribedMessage) => void
+
+/** How one is referred to where many are described together. */
+export function schemaRef(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` }
 }
 
 export type AnyField = Field<unknown, never>

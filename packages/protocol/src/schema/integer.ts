@@ -93,6 +93,7 @@ function wideNumber(bounds: Bounds): Field<number, number> {
       }
       return String(value)
     },
+    describe: () => ({ type: 'string', format: bounds.goType }),
   }
 }
 
@@ -117,6 +118,7 @@ function exactId(bounds: Bounds): Field<string, string> {
     read,
     isAbsent: (value) => value === '0',
     write: read,
+    describe: () => ({ type: 'string', format: bounds.goType }),
   }
 }
 
@@ -130,7 +132,14 @@ export const unsignedId64 = (): Field<string, string> => unsignedId64Field
 
 function narrowNumber(bounds: Bounds): Field<number, number> {
   const read = (json: unknown): number => Number(decimal(json, bounds))
-  return { absent: 0, wireName: undefined, read, isAbsent: (value) => value === 0, write: read }
+  return {
+    absent: 0,
+    wireName: undefined,
+    read,
+    isAbsent: (value) => value === 0,
+    write: read,
+    describe: () => ({ type: 'integer', format: bounds.goType }),
+  }
 }
 
 const int32Field = narrowNumber(INT32)

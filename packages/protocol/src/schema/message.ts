@@ -16,6 +16,7 @@ import {
   type AnyField,
   type Field,
   type JsonObject,
+  type MeetMessage,
 } from './field.js'
 
 export interface Message<T, In> {
@@ -31,6 +32,8 @@ export interface Message<T, In> {
   read(json: unknown): T
   /** As `encode`, for a message inside another. @throws FieldProblem */
   write(value: In): JsonObject
+  /** As JSON Schema says it. Any name that is not in it is ignored. */
+  describe(meet: MeetMessage): JsonObject
 }
 
 type Fields = Readonly<Record<string, AnyField>>
@@ -115,7 +118,13 @@ export function message<const F extends Fields>(
     write,
     decode: (json) => refusing(name, () => read(json), bareText),
     encode: (value) => refusing(name, () => write(value), textWithPath),
+    describe: (meet) => describeMessage(entries, meet),
   }
+}
+
+function describeMessage(entries: readonly Entry[], meet: MeetMessage): JsonObject {
+  const properties = entries.map(({ wireName, field }) => [wireName, field.describe(meet)] as const)
+  return { type: 'object', properties: Object.fromEntries(properties) }
 }
 
 function readMessage(

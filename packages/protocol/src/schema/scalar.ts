@@ -19,6 +19,7 @@ const boolField: Field<boolean, boolean> = {
     }
     return value
   },
+  describe: () => ({ type: 'boolean' }),
 }
 
 export const bool = (): Field<boolean, boolean> => boolField
@@ -37,6 +38,7 @@ const stringField: Field<string, string> = {
     }
     return value
   },
+  describe: () => ({ type: 'string' }),
 }
 
 export const string = (): Field<string, string> => stringField
@@ -61,6 +63,7 @@ const bytesField: Field<Uint8Array, Uint8Array> = {
     }
     return encodeBase64(value)
   },
+  describe: () => ({ type: 'string', format: 'byte', contentEncoding: 'base64' }),
 }
 
 /** Go reads a list of numbers into any list of bytes; null it leaves at 0. */

@@ -38,11 +38,16 @@ export interface Plan {
   readonly checkpointMs: number
   readonly keptEntries: number
   readonly sessionTtlSeconds: number
+  /** How often it is noted what leases that are longer have left. Kept plans do not say. */
+  readonly leaseCheckpointMs?: number
   /** How long faults may come. */
   readonly safetyMs: number
   readonly faults: readonly PlannedFault[]
   readonly clients: readonly PlannedClient[]
 }
+
+/** Longer than any run. */
+const LONG_MS = 300_000
 
 export function planOf(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
@@ -57,6 +62,7 @@ export function planOf(seed: number): Plan {
     checkpointMs: chance.pick([100, 300, 2_000]),
     keptEntries: chance.pick([2, 5, 20, 5_000]),
     sessionTtlSeconds: chance.pick([1, 2, 5]),
+    leaseCheckpointMs: chance.stream('lease checkpoints').pick([700, LONG_MS, LONG_MS]),
     safetyMs,
     faults: drawFaults(chance.stream('faults'), safetyMs),
     clients: drawClients(chance.stream('clients')),

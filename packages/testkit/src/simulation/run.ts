@@ -75,6 +75,7 @@ class Run {
       world: this.#world,
       ...{ size: plan.size, timing: plan.timing, conditions: plan.conditions },
       ...{ checkpointMs: plan.checkpointMs, keptEntries: plan.keptEntries },
+      leaseCheckpointMs: plan.leaseCheckpointMs,
       diskMs: plan.diskMs,
       clockOf: (host) => drawClock(chance.stream('clock', host), plan.clockSkew),
     })

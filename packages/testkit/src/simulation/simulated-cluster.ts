@@ -20,6 +20,7 @@ export interface ClusterOptions {
   readonly clockOf: (host: string) => HostClock
   readonly checkpointMs: number
   readonly keptEntries: number
+  readonly leaseCheckpointMs?: number | undefined
   readonly diskMs: number
 }
 
@@ -90,9 +91,11 @@ export class SimulatedCluster {
   }
 
   #create(id: MemberId, membership: Membership): SimulatedMember {
-    const { world, timing, checkpointMs, keptEntries, clockOf, diskMs } = this.#options
+    const { world, timing, checkpointMs, keptEntries, leaseCheckpointMs, clockOf, diskMs } =
+      this.#options
     const member = new SimulatedMember({
       ...{ world, id, network: this.#peers, timing, checkpointMs, keptEntries, membership },
+      leaseCheckpointMs,
       ...{ observer: everyObserver(this.#observers), clock: clockOf(id) },
     })
     member.disk.drive.meanMs = diskMs

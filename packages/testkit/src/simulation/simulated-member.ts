@@ -39,6 +39,7 @@ export interface SimulatedMemberOptions {
   readonly clock: HostClock
   readonly checkpointMs: number
   readonly keptEntries: number
+  readonly leaseCheckpointMs?: number | undefined
   readonly observer: Required<Observer>
 }
 
@@ -128,12 +129,14 @@ export class SimulatedMember {
     storage: SimulatedStorage,
     network: PeerNetwork,
   ): Member<MemberTransport> {
-    const { id, membership, timing, keptEntries, observer, world } = this.#options
+    const { id, membership, timing, keptEntries, leaseCheckpointMs, observer, world } =
+      this.#options
     const directory = this.#stampStart(storage)
     const chance = this.#chance.stream('run', this.#starts)
     return createMember({
       ...{ name: `m${id}`, identity: { clusterId: CLUSTER_ID, memberId: id, membership } },
       ...{ timing, storage, directory, keptEntries, quotaBytes: Infinity, clock: host.clock },
+      leaseCheckpointMs,
       chance: {
         seed: chance.uint32(),
         incarnation: `${this.#starts}`,
