@@ -10,6 +10,9 @@ import type { Command } from '../state-machine/command.js'
 import { bytesOf } from '../state-machine/growth.js'
 import { EdgeError } from './edge-error.js'
 
+/** To ask how large the store is costs as much as a small part of a write. */
+const LOOK_EVERY_BYTES = 1024 * 1024
+
 export interface QuotaOptions {
   /** Infinity for none. */
   readonly limitBytes: number
@@ -23,6 +26,9 @@ export class Quota {
   readonly limitBytes: number
   readonly #options: QuotaOptions
   #raising: Promise<unknown> | undefined
+  /** At the last look, and what has been let in since. */
+  #usedBytes = 0
+  #admittedBytes = Infinity
 
   constructor(options: QuotaOptions) {
     this.limitBytes = options.limitBytes
@@ -40,7 +46,16 @@ export class Quota {
   /** What is free in the file is used again, so it is no matter whether the file gets smaller. */
   #hasRoomFor(bytes: number): boolean {
     if (this.limitBytes === Infinity) return true
-    return this.#options.node.state.usedBytes + bytes < this.limitBytes
+    this.#admittedBytes += bytes
+    if (this.#admittedBytes > LOOK_EVERY_BYTES || !this.#seemsToHaveRoom) {
+      this.#usedBytes = this.#options.node.state.usedBytes
+      this.#admittedBytes = bytes
+    }
+    return this.#seemsToHaveRoom
+  }
+
+  get #seemsToHaveRoom(): boolean {
+    return this.#usedBytes + this.#admittedBytes < this.limitBytes
   }
 
   /** Once for all who find it too large at the same time. Without a leader it is for later ones. */

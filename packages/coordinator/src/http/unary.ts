@@ -35,8 +35,14 @@ export function unary<Name extends RouteName>(
     const message = request.decode(parseFirstJson(await readBody(raw, context.clock)))
     checkLearner(context, name, message)
     const requestId = requestIdOf(raw.headers)
-    const run = (signal: AbortSignal): Answer | Promise<Answer> => {
-      const call: Call = { requestId, signal }
+    const run = (deadline: AbortSignal | undefined): Answer | Promise<Answer> => {
+      const call: Call = {
+        requestId,
+        // Made when it is asked for: it costs more than the rest of what is done here.
+        get signal() {
+          return deadline ?? raw.signal
+        },
+      }
       return handle(context, message, call)
     }
     const answer = await withinDeadline(run, { timeoutMs, raw, context })
@@ -45,7 +51,7 @@ export function unary<Name extends RouteName>(
 }
 
 async function withinDeadline<Answer>(
-  run: (signal: AbortSignal) => Answer | Promise<Answer>,
+  run: (deadline: AbortSignal | undefined) => Answer | Promise<Answer>,
   call: {
     readonly timeoutMs: number | undefined
     readonly raw: Request
@@ -53,7 +59,7 @@ async function withinDeadline<Answer>(
   },
 ): Promise<Answer> {
   const { timeoutMs, raw, context } = call
-  if (timeoutMs === undefined) return run(raw.signal)
+  if (timeoutMs === undefined) return run(undefined)
   const deadline = startDeadline(timeoutMs, raw.signal, context.clock)
   try {
     return await Promise.race([deadline.passed, run(deadline.signal)])
