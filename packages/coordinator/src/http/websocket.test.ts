@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -169,17 +170,37 @@ describe('any other path over a WebSocket', () => {
     }
   })
 
-  it('that is none of the wire is a 404, and no WebSocket', async () => {
-    const asked = request(`${server.url}/metrics`, {
-      headers: {
-        ...{ connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
-        'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-      },
-    })
-    asked.end()
-    const [response] = (await once(asked, 'response')) as [{ statusCode: number }]
-    expect(response.statusCode).toBe(404)
-  })
+  it.each(['/metrics', '//', '/v3/watch/../..//', '//['])(
+    '%s is a 404, and no WebSocket',
+    async (path) => {
+      const { hostname, port } = new URL(server.url)
+      const asked = request({
+        ...{ hostname, port, path },
+        headers: {
+          ...{ connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+          'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+        },
+      })
+      asked.end()
+      const [response] = (await once(asked, 'response')) as [{ statusCode: number }]
+      expect(response.statusCode).toBe(404)
+    },
+  )
+})
+
+it('a client that is gone before it is answered ends nothing', async () => {
+  const { hostname, port } = new URL(server.url)
+  for (let at = 0; at < 20; at += 1) {
+    const socket = connect(Number(port), hostname)
+    const upgrade = 'Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'
+    socket.write(`GET /nothing HTTP/1.1\r\nHost: h\r\n${upgrade}Sec-WebSocket-Key: x\r\n\r\n`)
+    socket.on('error', () => undefined)
+    if (at % 2 === 0) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+  const socket = await open('/v3/kv/put?method=GET')
+  socket.send({ key: base64('a') })
+  expect(await socket.next()).toHaveProperty('header')
 })
 
 describe('the token of a WebSocket', () => {

@@ -4,7 +4,7 @@
  * read at the same time over plain HTTP, gives a stream more than one request (etcd #8237).
  */
 
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { findRoute, routes } from '@holdfast/protocol'
 import type { Hono } from 'hono'
@@ -26,16 +26,21 @@ export function acceptWebSockets(server: Server, app: Hono, base: string): WebSo
     handleProtocols: (offered) => wantsBearer(offered) && 'Bearer',
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const url = new URL(request.url ?? '/', base)
-    const name = findRoute(url.pathname)
-    if (name === undefined) {
+    // Nobody else listens to it any more, and an error that nobody hears ends the process.
+    socket.on('error', () => undefined)
+    const path = request.url ?? '/'
+    const url = URL.canParse(path, base) ? new URL(path, base) : undefined
+    const name = url && findRoute(url.pathname)
+    if (url === undefined || name === undefined) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const { stream } = routes[name]
       const isOne = stream === 'none' || stream === 'fromOne'
-      void serve(webSocket, { app, url, headers: socketHeaders(request.headers), isOne })
+      serve(webSocket, { app, url, given: request.headers, isOne }).catch(() =>
+        webSocket.terminate(),
+      )
     })
   })
   return {
@@ -49,19 +54,21 @@ export function acceptWebSockets(server: Server, app: Hono, base: string): WebSo
 interface Served {
   readonly app: Hono
   readonly url: URL
-  readonly headers: Headers
+  /** What it was opened with. */
+  readonly given: IncomingHttpHeaders
   /** The request is one message. */
   readonly isOne: boolean
 }
 
-async function serve(socket: WebSocket, { app, url, headers, isOne }: Served): Promise<void> {
+async function serve(socket: WebSocket, { app, url, given, isOne }: Served): Promise<void> {
   const left = new AbortController()
   // What ws has against a frame it says to the client itself, and closes.
   socket.on('error', () => undefined)
   socket.on('close', () => left.abort())
   const body = bodyOf(socket, isOne)
-  const method = url.searchParams.get('method') ?? 'POST'
-  const request = new Request(url, { method, headers, body, signal: left.signal, duplex: 'half' })
+  const headers = socketHeaders(given)
+  const options = { method: 'POST', headers, body, signal: left.signal, duplex: 'half' } as const
+  const request = new Request(url, options)
   const response = await app.fetch(request)
   await sendLines(socket, response.body, left.signal)
   socket.close()
