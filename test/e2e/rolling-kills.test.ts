@@ -8,7 +8,7 @@ import { killMembers, type Kill } from './member-killer.js'
 import { seededRandom } from './seeded-random.js'
 
 const CLIENTS = 8
-const SECONDS = Number(process.env['HOLDFAST_E2E_SECONDS'] ?? '30')
+const SECONDS = Number(process.env['HOLDFAST_E2E_SECONDS'] ?? '60')
 const seed = Number(process.env['HOLDFAST_E2E_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 
 describe('eight processes take one lock in turn while members are killed with -9', () => {

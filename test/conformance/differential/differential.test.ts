@@ -10,7 +10,7 @@ import { generateSteps } from './generate.js'
 import { reportOf } from './report.js'
 import { divergenceOf, shrink } from './shrink.js'
 
-const COUNT = Number(process.env['HOLDFAST_DIFFERENTIAL_STEPS'] ?? '800')
+const COUNT = Number(process.env['HOLDFAST_DIFFERENTIAL_STEPS'] ?? '1500')
 const seed = Number(
   process.env['HOLDFAST_DIFFERENTIAL_SEED'] ?? Math.floor(Math.random() * 2 ** 32),
 )
