@@ -3,6 +3,7 @@
 import type { NamedChance } from '@holdfast/testkit'
 import { ask } from './draw.js'
 import { base64 } from './draw-kv.js'
+import { placeKey } from './place-key.js'
 import type { Step } from './step.js'
 
 export const LOCK_LEASES = ['2001', '2002', '2003', '8587862072907233033']
@@ -20,7 +21,7 @@ export class ContentionDraws {
     const chance = this.#chance
     const lease = chance.pick(LOCK_LEASES)
     const name = base64(chance.pick(NAMES))
-    const key = placeOf(name, lease)
+    const key = placeKey(name, lease)
     const kinds = ['lock', 'lock', 'unlock', 'unlock', 'campaign', 'proclaim', 'resign', 'leader']
     switch (chance.pick([...kinds, 'odd'])) {
       case 'lock':
@@ -66,8 +67,3 @@ const ODD: readonly Step[] = [
   ask('/v3/lock/lock', { name: base64('other'), lease: '404' }),
   ask('/v3/election/campaign', { name: base64('other'), lease: '404' }),
 ]
-
-function placeOf(name: string, lease: string): string {
-  const place = Buffer.from(`/${BigInt(lease).toString(16)}`)
-  return Buffer.concat([Buffer.from(name, 'base64'), place]).toString('base64')
-}

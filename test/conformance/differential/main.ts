@@ -1,12 +1,11 @@
 /** `npm run conformance`: many seeds of random steps, on a real etcd and on ours. */
 
 import { parseFlags } from '../../command-line.js'
-import { Referee } from '../referee.js'
-import { generateSteps, KEPT_LEASES } from './generate.js'
+import { generateSteps } from './generate.js'
 import { reportOf } from './report.js'
-import { Divergence, runSteps } from './run-steps.js'
+import { runFresh } from './run-fresh.js'
+import { Divergence } from './run-steps.js'
 import { shrink } from './shrink.js'
-import type { Step } from './step.js'
 
 const USAGE = `
 npm run conformance -- --seeds 50 --steps 2000 --seed 1   so many seeds from this one on
@@ -39,9 +38,12 @@ async function main(): Promise<void> {
   let diverged = 0
   for (let seed = first; seed < first + Number(flags.seeds); seed += 1) {
     const steps = generateSteps(seed, Number(flags.steps))
-    const found = await runSeed(steps, total)
+    const found = await runFresh(steps)
     stepCount += steps.length
-    if (found === undefined) continue
+    if (!(found instanceof Divergence)) {
+      for (const [kind, count] of found) total.set(kind, (total.get(kind) ?? 0) + count)
+      continue
+    }
     diverged += 1
     console.log(`seed ${seed} diverges`)
     const shrunk = flags['keep-whole'] ? undefined : await shrink(steps, found)
@@ -53,23 +55,6 @@ async function main(): Promise<void> {
     console.log(`${count}  ${kind}`)
   console.log(`${stepCount} steps over ${flags.seeds} seeds, ${diverged} unexplained divergences`)
   if (diverged > 0) process.exitCode = 1
-}
-
-async function runSeed(
-  steps: readonly Step[],
-  total: Map<string, number>,
-): Promise<Divergence | undefined> {
-  const referee = await Referee.start(KEPT_LEASES)
-  try {
-    const tally = await runSteps(referee, steps)
-    for (const [kind, count] of tally) total.set(kind, (total.get(kind) ?? 0) + count)
-    return undefined
-  } catch (error) {
-    if (error instanceof Divergence) return error
-    throw error
-  } finally {
-    await referee.close()
-  }
 }
 
 await main()

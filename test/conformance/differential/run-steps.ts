@@ -6,6 +6,7 @@ import { parseFirstJson, routes } from '@holdfast/protocol'
 import { comparable, type Answer, type Referee } from '../referee.js'
 import { exchange, type WireRequest } from '../wire-exchange.js'
 import { etcdHash, type KeysHash } from './etcd-hash.js'
+import { placeKey } from './place-key.js'
 import { filledIn, type Known, type Step } from './step.js'
 import { WatchPair } from './watch-pair.js'
 import { Story } from './story.js'
@@ -185,7 +186,7 @@ class Run {
   async #begin({ id, path, body }: Extract<Step, { do: 'begin' }>): Promise<void> {
     const request = { path, body: filledIn(body, await this.#known('etcd')) }
     const left = new AbortController()
-    const sharesPlace = await this.#has('etcd', placeKey(request.body))
+    const sharesPlace = await this.#has('etcd', placeOf(request.body))
     const settled: Begun['settled'] = { etcd: undefined, ours: undefined }
     this.#begun.set(id, { request, left, sharesPlace, settled, isCompared: false })
     for (const server of ['etcd', 'ours'] as const) {
@@ -203,7 +204,7 @@ class Run {
   }
 
   async #hasItsPlace(request: WireRequest, settled: Begun['settled']): Promise<boolean> {
-    const key = placeKey(request.body)
+    const key = placeOf(request.body)
     const values = await this.#both((server) => this.#valueOf(server, key))
     // A candidate that was there before says first what is new.
     const { value } = JSON.parse(request.body) as { readonly value?: string }
@@ -363,9 +364,8 @@ function compactedBy(body: string): number {
   return routes.compaction.request.decode(parseFirstJson(body)).revision
 }
 
-/** The key that a request for a lock or a leadership waits with. */
-function placeKey(body: string): string {
+/** Of a request for a lock or a leadership. */
+function placeOf(body: string): string {
   const { name, lease } = JSON.parse(body) as { readonly name: string; readonly lease: string }
-  const place = `/${BigInt(lease).toString(16)}`
-  return Buffer.concat([Buffer.from(name, 'base64'), Buffer.from(place)]).toString('base64')
+  return placeKey(name, lease)
 }

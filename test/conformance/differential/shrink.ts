@@ -1,8 +1,7 @@
 /** Cuts the steps of a divergence down to those that it takes (Zeller and Hildebrandt 2002, "ddmin"). */
 
-import { KEPT_LEASES } from './generate.js'
-import { Referee } from '../referee.js'
-import { Divergence, runSteps } from './run-steps.js'
+import { runFresh } from './run-fresh.js'
+import { Divergence } from './run-steps.js'
 import type { Step } from './step.js'
 
 /** Runs in all: each starts two servers. */
@@ -15,16 +14,8 @@ export interface Shrunk {
 
 /** What these steps lead to on two fresh servers; undefined when they answer alike. */
 export async function divergenceOf(steps: readonly Step[]): Promise<Divergence | undefined> {
-  const referee = await Referee.start(KEPT_LEASES)
-  try {
-    await runSteps(referee, steps)
-    return undefined
-  } catch (error) {
-    if (error instanceof Divergence) return error
-    throw error
-  } finally {
-    await referee.close()
-  }
+  const found = await runFresh(steps)
+  return found instanceof Divergence ? found : undefined
 }
 
 /** Undefined when the divergence does not come again. */

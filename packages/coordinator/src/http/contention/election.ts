@@ -1,7 +1,6 @@
 /** An election, as etcd's server of elections holds it (etcd: concurrency.Election, v3election). */
 
-import { contentionErrors } from '@holdfast/protocol'
-import { equalBytes } from '@holdfast/protocol'
+import { contentionErrors, equalBytes } from '@holdfast/protocol'
 import type { KeyValue, LeaseId } from '../../state-machine/operation.js'
 import type { EdgeContext } from '../edge-context.js'
 import { EdgeError } from '../edge-error.js'
