@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const reportFile = process.env['HOLDFAST_TEST_REPORT']
@@ -12,6 +13,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts'],
           testTimeout: 20_000,
+          // Vitest's own choice leaves one core idle, which on a machine with two is half of it.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },
