@@ -11,6 +11,7 @@
 import { rmSync } from 'node:fs'
 import { canTrace } from '@holdfast/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
+import { copyCoordinator } from './coordinator-build.js'
 import { PLANTED_FAULTS } from './power-loss-faults.js'
 import { losePowerOften, record, type Recording } from './power-loss-run.js'
 
@@ -35,6 +36,13 @@ afterEach(({ task }) => {
     else rmSync(directory, { recursive: true })
   }
 })
+
+it.each(PLANTED_FAULTS.map((fault) => [fault.name, fault] as const))(
+  'this can still be planted: %s',
+  (_name, change) => {
+    rmSync(copyCoordinator([change], []).directory, { recursive: true })
+  },
+)
 
 describe.skipIf(!canTrace())('a member that loses power', () => {
   it(

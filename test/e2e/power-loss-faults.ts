@@ -32,7 +32,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'the WAL that a checkpoint has emptied is not fsynced (DESIGN, Why it is durable, 3)',
     file: 'storage/checkpoint-worker.js',
-    find: '    syncWal();\n',
+    find: '    syncWal(walPath);\n',
     replace: '',
   },
   {
@@ -52,6 +52,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: 'storage/checkpoint-worker.js',
     find: "    sums.save(sumsPath);\n    copyWholly('TRUNCATE');\n",
     replace: "    copyWholly('TRUNCATE');\n    sums.save(sumsPath);\n",
+  },
+  {
+    name: 'pages that a checkpoint has cut off are missed',
+    file: 'storage/page-sums.js',
+    find: 'Math.min(this.#sums.length, databasePages ?? Infinity)',
+    replace: 'this.#sums.length',
   },
   {
     name: 'the superblock claims entries that are being taken away',

@@ -27,6 +27,7 @@ const SUMMARIES: Readonly<Record<RouteName, string>> = {
   moveLeader: 'Hands the leadership over. Only the leader does it.',
   status: 'Tells how this member fares.',
   alarm: 'Lists, raises or takes back alarms.',
+  defragment: 'Gives the space that compactions have freed back to the file system.',
   hash: 'The hash of all that this member stores.',
   hashKv: 'The hash of all keys up to a revision, by which members can be compared.',
   snapshot: 'A copy of the state, in pieces, and at its end the SHA-256 of them.',

@@ -52,6 +52,8 @@ import { LockRequest, LockResponse, UnlockRequest, UnlockResponse } from './mess
 import {
   AlarmRequest,
   AlarmResponse,
+  DefragmentRequest,
+  DefragmentResponse,
   DowngradeRequest,
   DowngradeResponse,
   HashKvRequest,
@@ -135,6 +137,7 @@ export const routes = Object.freeze({
   moveLeader: route('/maintenance/transfer-leadership', MoveLeaderRequest, MoveLeaderResponse),
   status: route('/maintenance/status', StatusRequest, StatusResponse),
   alarm: route('/maintenance/alarm', AlarmRequest, AlarmResponse),
+  defragment: route('/maintenance/defragment', DefragmentRequest, DefragmentResponse),
   hash: route('/maintenance/hash', HashRequest, HashResponse),
   hashKv: route('/maintenance/hashkv', HashKvRequest, HashKvResponse),
   snapshot: route('/maintenance/snapshot', SnapshotRequest, SnapshotResponse, {

@@ -7,9 +7,13 @@ import { drawLease } from './draw-lease.js'
 import type { Step } from './step.js'
 
 const FEW = 4
+const KINDS = [
+  ...['hashkv', 'hashkv', 'alarm', 'alarms'],
+  ...['list', 'health', 'defragment', 'transfer'],
+]
 
 export function drawMaintenance(chance: NamedChance): readonly Step[] {
-  switch (chance.pick(['hashkv', 'hashkv', 'alarm', 'alarms', 'list', 'health', 'transfer'])) {
+  switch (chance.pick(KINDS)) {
     case 'hashkv':
       return [
         { do: 'hash', revision: chance.pick(['0', '$now', '$now-2', '$now-10', '$compacted+1']) },
@@ -24,6 +28,8 @@ export function drawMaintenance(chance: NamedChance): readonly Step[] {
       return [ask('/v3/cluster/member/list', {})]
     case 'health':
       return [{ do: 'get', path: chance.pick(['/health', '/health?exclude=NOSPACE']) }]
+    case 'defragment':
+      return [ask('/v3/maintenance/defragment', {})]
     default:
       return [ask('/v3/maintenance/transfer-leadership', { targetID: '5' })]
   }

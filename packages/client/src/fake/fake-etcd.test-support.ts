@@ -230,6 +230,7 @@ export class FakeEtcd implements Transport {
       case 'watch':
       case 'compaction':
       case 'alarm':
+      case 'defragment':
       case 'hash':
       case 'hashKv':
       case 'snapshot':

@@ -63,6 +63,7 @@ const asked: readonly (readonly [RouteName, Json])[] = [
   ['status', {}],
   ['alarm', { action: 'ACTIVATE', memberID: '5', alarm: 'NOSPACE' }],
   ['alarm', { action: 'DEACTIVATE', memberID: '5', alarm: 'NOSPACE' }],
+  ['defragment', {}],
   ['hash', {}],
   ['hashKv', {}],
   ['lock', { name: KEY, lease: '7' }],

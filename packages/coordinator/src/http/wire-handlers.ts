@@ -38,6 +38,7 @@ export function wireHandlers(
     moveLeader: unary(context, 'moveLeader', membership.moveLeader),
     status: unary(context, 'status', maintenance.status),
     alarm: unary(context, 'alarm', maintenance.alarm),
+    defragment: unary(context, 'defragment', maintenance.defragment),
     hash: unary(context, 'hash', maintenance.hash),
     hashKv: unary(context, 'hashKv', maintenance.hashKv),
     downgrade: unary(context, 'downgrade', maintenance.downgrade),

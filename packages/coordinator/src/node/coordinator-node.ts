@@ -18,7 +18,6 @@ import type { CommandResult } from '../state-machine/outcome.js'
 import type { AppliedBatch, StateMachine } from '../state-machine/state-machine.js'
 import type { Clock } from '../time/clock.js'
 import { Applier } from './applier.js'
-import { Compactor } from './compactor.js'
 import { Heirs } from './heirs.js'
 import { Intake } from './intake.js'
 import { LeaderPresence } from './leader-presence.js'
@@ -36,6 +35,7 @@ import { ReadBarrier } from './read-barrier.js'
 import { SlowDisk } from './slow-disk.js'
 import { SpaceGuard, type Space, type SpaceNews } from './space-guard.js'
 import { Snapshots, type SnapshotParts } from './snapshots.js'
+import { StateUpkeep } from './state-upkeep.js'
 
 export interface NodeOptions {
   readonly memberId: MemberId
@@ -90,7 +90,7 @@ export class CoordinatorNode {
   readonly state: StateMachine
   readonly leases: LeaseService
   readonly leaderPresence: LeaderPresence
-  readonly compactor: Compactor
+  readonly upkeep: StateUpkeep
   readonly members: MembershipService
   /** For what arrives from other members. */
   readonly peerHandler: PeerHandler
@@ -133,10 +133,8 @@ export class CoordinatorNode {
       ...{ wake, clock, firstRef: seed },
     })
     this.#keeper = this.#createKeeper()
-    this.compactor = new Compactor({
-      state,
-      ...{ gate: options.applyGate, clock, onFatal: options.onFatal },
-    })
+    const { applyGate: gate, onFatal } = options
+    this.upkeep = new StateUpkeep(state, { gate, clock, onFatal })
     this.#applier = new Applier({
       state,
       decode: (data) => options.codec.decode(data),
@@ -220,7 +218,7 @@ export class CoordinatorNode {
     // Alone there is nobody to wait for.
     if (this.membership.voters.join() === this.#options.memberId) this.#raft.campaign()
     this.#loop.start()
-    this.compactor.start()
+    this.upkeep.startRemoving()
     void this.#space?.start()
   }
 
@@ -246,7 +244,7 @@ export class CoordinatorNode {
     this.#reads.close()
     this.leases.close()
     this.members.close()
-    this.compactor.close()
+    this.upkeep.close()
     await this.#transport.close()
     await spaceLeft
   }
@@ -366,7 +364,7 @@ export class CoordinatorNode {
     const compacted = batch.proposals.some(
       ({ outcome }) => outcome.ok && outcome.result.type === 'compact',
     )
-    if (compacted) this.compactor.start()
+    if (compacted) this.upkeep.startRemoving()
     this.#keeper.onApplied(batch.leaseChanges, this.#options.clock.nowMs())
     const { role, term: currentTerm } = this.#status
     if (role === 'leader' && term === currentTerm && !this.#keeper.leads) {
@@ -385,7 +383,7 @@ export class CoordinatorNode {
     this.#options.onRestored(revision)
     this.#proposer.onRestored()
     this.#reads.onApplied(index)
-    this.compactor.start()
+    this.upkeep.startRemoving()
   }
 
   #onTick(nowMs: number): void {

@@ -98,6 +98,8 @@ export interface StateMachine {
 
   /** Removes at most `maxRows` rows that compaction made obsolete; true while there are more. */
   removeCompacted(maxRows: number): boolean
+  /** Makes the file smaller by at most so many pages that are free; true while there are more. */
+  returnFreePages(maxPages: number): boolean
   /** Hash of everything that a reader can see at the newest revision, equal on equal members. */
   hash(): { readonly revision: number; readonly hash: string }
   /** Of the file, and of what is in use of it. */

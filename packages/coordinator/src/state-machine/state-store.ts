@@ -119,6 +119,8 @@ export interface StateStore {
   savePosition(position: Position): void
   /** Of the keys, leases and remembered requests, as of `position`. */
   hash(position: Position): string
+  /** Makes the file smaller by at most so many pages that are free; true while there are more. */
+  returnFreePages(maxPages: number): boolean
   /** Of the file, and of what is in use of it. */
   readonly sizeBytes: number
   readonly usedBytes: number

@@ -153,6 +153,10 @@ class StoreStateMachine implements ReplaceableStateMachine {
     )
   }
 
+  returnFreePages(maxPages: number): boolean {
+    return this.#store.returnFreePages(maxPages)
+  }
+
   hash(): { readonly revision: number; readonly hash: string } {
     return { revision: this.revision, hash: this.#store.hash(this.#position) }
   }

@@ -2,7 +2,12 @@
 
 import type { Database } from 'better-sqlite3'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { openClient, type ConnectionMode, type DatabaseSource } from './sqlite-client.js'
+import {
+  openClient,
+  type ClientOptions,
+  type ConnectionMode,
+  type DatabaseSource,
+} from './sqlite-client.js'
 
 export interface Connection {
   readonly client: Database
@@ -10,7 +15,11 @@ export interface Connection {
 }
 
 /** @throws StorageError `notWritable`, `damaged` or `unsafeSettings` */
-export function openConnection(path: DatabaseSource, mode: ConnectionMode): Connection {
-  const client = openClient(path, mode)
+export function openConnection(
+  path: DatabaseSource,
+  mode: ConnectionMode,
+  options: ClientOptions = {},
+): Connection {
+  const client = openClient(path, mode, options)
   return { client, db: drizzle({ client }) }
 }

@@ -61,6 +61,7 @@ const WRITER = `
     const entries = log.entries(from, index + 1, 1_000_000)
     state.apply(entries.map(({ index, term, data }) => ({ index, term, proposal: decodeProposal(data) })))
     state.removeCompacted(20)
+    state.returnFreePages(4)
   }
 
   function next() {

@@ -1,17 +1,16 @@
 /** The checksums of the pages of the state: what they find, and what is none of their business. */
 
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { PAGE_BYTES } from './page-size.js'
 import { PageSums } from './page-sums.js'
 import { flipped, memberWith } from './snapshot.test-support.js'
 import { newDirectory, open } from './storage.test-support.js'
-import { pagesInWal } from './wal-pages.js'
+import { EMPTY_WAL, readWal } from './wal-pages.js'
 import { watchingFiles, type Watched } from './watched-files.test-support.js'
 import { wayBack } from './way-back.js'
 
-const NO_PAGES = new Set<number>()
 const NOTHING = Buffer.alloc(0)
 const WAY = 'the way back'
 
@@ -24,12 +23,12 @@ function fileOf(...pages: readonly string[]): { path: string; descriptor: number
 it('name the first page that is another one, but for those that may be', () => {
   const { path, descriptor } = fileOf('a', 'b', 'c')
   const sums = PageSums.of(descriptor)
-  expect(sums.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(sums.findDamage(descriptor, EMPTY_WAL)).toBeUndefined()
   const bytes = readFileSync(path)
   bytes[PAGE_BYTES + 17]! ^= 8
   writeFileSync(path, bytes)
-  expect(sums.findDamage(descriptor, NO_PAGES)).toBe(1)
-  expect(sums.findDamage(descriptor, new Set([1]))).toBeUndefined()
+  expect(sums.findDamage(descriptor, EMPTY_WAL)).toBe(1)
+  expect(sums.findDamage(descriptor, { ...EMPTY_WAL, pages: new Set([1]) })).toBeUndefined()
   closeSync(descriptor)
 })
 
@@ -38,7 +37,19 @@ it('follow the pages that were copied, and those that came at the end', () => {
   const sums = PageSums.of(descriptor)
   writeFileSync(path, readFileSync(fileOf('a', 'x', 'new').path))
   sums.update(descriptor, new Set([1, 99]))
-  expect(sums.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(sums.findDamage(descriptor, EMPTY_WAL)).toBeUndefined()
+  closeSync(descriptor)
+})
+
+it('are those of the pages that are left when the file is cut', () => {
+  const { path, descriptor } = fileOf('a', 'b', 'c')
+  const sums = PageSums.of(descriptor)
+  truncateSync(path, PAGE_BYTES)
+  expect(sums.findDamage(descriptor, EMPTY_WAL)).toBe(1)
+  expect(sums.findDamage(descriptor, { ...EMPTY_WAL, databasePages: 1 })).toBeUndefined()
+  sums.update(descriptor, new Set([0, 2]))
+  expect(sums.findDamage(descriptor, EMPTY_WAL)).toBeUndefined()
+  expect(sums.firstDifference(PageSums.of(descriptor))).toBeUndefined()
   closeSync(descriptor)
 })
 
@@ -48,7 +59,7 @@ it('are read as they were saved, and refused when they are damaged themselves', 
   expect(PageSums.load(path, WAY)).toBeUndefined()
   writeFileSync(path, '')
   PageSums.of(descriptor).save(path)
-  expect(PageSums.load(path, WAY)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(PageSums.load(path, WAY)?.findDamage(descriptor, EMPTY_WAL)).toBeUndefined()
   expect(PageSums.load(path, WAY)).toBeDefined()
   const saved = readFileSync(path)
   for (const damaged of [flipped(saved, 3), flipped(saved, 20), saved.subarray(0, 22), NOTHING]) {
@@ -82,13 +93,13 @@ it('are saved whole by a system that writes less at a time than it is given', as
       writeSync(to, bytes, offset, Math.min(length, 10), position),
   })
   await watchingFiles(watch, () => PageSums.of(descriptor).save(path))
-  expect(PageSums.load(path, WAY)?.findDamage(descriptor, NO_PAGES)).toBeUndefined()
+  expect(PageSums.load(path, WAY)?.findDamage(descriptor, EMPTY_WAL)).toBeUndefined()
   expect(PageSums.load(path, WAY)).toBeDefined()
   closeSync(descriptor)
 })
 
 it('have nothing to do with a WAL of which a power loss has left zeros', () => {
   const { path, descriptor } = fileOf('\0', '\0', '\0', '\0')
-  expect(pagesInWal(path)).toEqual(NO_PAGES)
+  expect(readWal(path)).toEqual(EMPTY_WAL)
   closeSync(descriptor)
 })

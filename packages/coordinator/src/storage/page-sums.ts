@@ -31,7 +31,7 @@ import { crc32 } from 'node:zlib'
 import { syncDirectory } from './data-directory.js'
 import { PAGE_BYTES } from './page-size.js'
 import { StorageError } from './storage-error.js'
-import { pagesInWal } from './wal-pages.js'
+import { readWal, type WalContent } from './wal-pages.js'
 import { writeFully } from './write-fully.js'
 
 const FORMAT = Buffer.from('holdfast sums 1\n')
@@ -87,7 +87,7 @@ export class PageSums {
     return new PageSums(Uint32Array.from({ length: count }, (_, page) => at(page)))
   }
 
-  /** These pages, from 0, and those at the end that are new, are other ones. */
+  /** These pages, from 0, and those at the end that are new or gone, are other ones. */
   update(descriptor: number, pages: ReadonlySet<number>): void {
     this.#cover(descriptor)
     const page = Buffer.allocUnsafe(PAGE_BYTES)
@@ -124,11 +124,16 @@ export class PageSums {
     syncDirectory(dirname(path))
   }
 
-  /** The first page, from 0, that is another one than it was. */
-  findDamage(descriptor: number, but: ReadonlySet<number>): number | undefined {
+  /**
+   * The first page, from 0, that is another one than it was, or is missing. A checkpoint cuts the
+   * file before it saves the sums of what is left, but not before the WAL, which says where the
+   * database ends, is durable.
+   */
+  findDamage(descriptor: number, { pages, databasePages }: WalContent): number | undefined {
     let damaged: number | undefined
-    readPages(descriptor, 0, this.#sums.length, (page, number) => {
-      if (!but.has(number) && crc32(page) !== this.#sums[number]) damaged = number
+    const end = Math.min(this.#sums.length, databasePages ?? Infinity)
+    readPages(descriptor, 0, end, (page, number) => {
+      if (!pages.has(number) && crc32(page) !== this.#sums[number]) damaged = number
       return damaged === undefined
     })
     return damaged
@@ -143,11 +148,15 @@ export class PageSums {
     return undefined
   }
 
-  /** The sums of pages at the end that have none yet; a database of ours never shrinks. */
+  /** No sums of pages that are not there any more, and the ones of those at the end that have none. */
   #cover(descriptor: number): void {
     const count = Math.floor(fstatSync(descriptor).size / PAGE_BYTES)
     const known = this.#sums.length
-    if (count <= known) return
+    if (count === known) return
+    if (count < known) {
+      this.#sums = this.#sums.slice(0, count)
+      return
+    }
     const sums = new Uint32Array(count)
     sums.set(this.#sums)
     readPages(descriptor, known, count, (page, number) => {
@@ -169,7 +178,7 @@ export function verifyPages(statePath: string, way: string): void {
   if (sums === undefined) return
   const descriptor = openSync(statePath, 'r')
   try {
-    const damaged = sums.findDamage(descriptor, pagesInWal(`${statePath}-wal`))
+    const damaged = sums.findDamage(descriptor, readWal(`${statePath}-wal`))
     if (damaged === undefined) return
     throw damagedPage(statePath, damaged, way)
   } finally {

@@ -189,6 +189,7 @@ class Member {
       say({ type: 'applied', index: entry.index })
     }
     state.removeCompacted(20)
+    while (draw(4) === 0 && this.#storage.applyGate === undefined && state.returnFreePages(2));
     this.#sayCheckpoint()
   }
 

@@ -33,7 +33,7 @@ export interface StateStoreOptions {
 
 /** @throws StorageError */
 export function openStateStore(options: StateStoreOptions): SqliteStateStore {
-  const connection = openConnection(options.path, 'off')
+  const connection = openConnection(options.path, 'off', { isShrinkable: true })
   const { client } = connection
   let guard: WalGuard | undefined
   try {
@@ -69,6 +69,7 @@ export class SqliteStateStore implements StateStore {
   readonly #position: PositionRow
   readonly #size: Statement<[], number>
   readonly #used: Statement<[], number>
+  readonly #free: Statement<[], number>
 
   constructor(connection: Connection, options: StateStoreOptions, guard?: WalGuard) {
     this.#connection = connection
@@ -88,6 +89,8 @@ export class SqliteStateStore implements StateStore {
       '(page_count - freelist_count)',
       'pragma_page_count, pragma_freelist_count',
     )
+    const free = 'SELECT freelist_count FROM pragma_freelist_count'
+    this.#free = connection.client.prepare<[], number>(free).pluck()
   }
 
   transaction<Result>(work: () => Result): Result {
@@ -119,6 +122,19 @@ export class SqliteStateStore implements StateStore {
   /** Without pages that are free to be used again. */
   get usedBytes(): number {
     return this.#used.get() ?? 0
+  }
+
+  /** A database that was made by an earlier program cannot be made smaller. */
+  returnFreePages(maxPages: number): boolean {
+    const before = this.#freePages
+    const { client } = this.#connection
+    this.transaction(() => client.pragma(`incremental_vacuum(${maxPages})`))
+    const after = this.#freePages
+    return after > 0 && after < before
+  }
+
+  get #freePages(): number {
+    return this.#free.get() ?? 0
   }
 
   /**

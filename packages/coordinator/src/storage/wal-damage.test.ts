@@ -4,15 +4,25 @@
  * start with it (catalogue 35). What a power loss has torn was never copied, and is no damage.
  */
 
-import { closeSync, cpSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  openSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
+import { PAGE_BYTES } from './page-size.js'
 import { PageSums, sumsPathOf, verifyPages } from './page-sums.js'
 import { openClient } from './sqlite-client.js'
 import { newDirectory } from './storage.test-support.js'
 import { FRAME_BYTES } from './wal-pages.js'
 
 const HEADER_BYTES = 32
+const SUFFIXES = ['.db', '.db-wal', '.sums']
 /** Frames of the WAL that are copied into the database; two more are not. */
 const COPIED_FRAMES = 4
 
@@ -67,11 +77,34 @@ function killed(): { readonly path: string; readonly wal: string } {
     set(client, 'b', 4)
   })()
   const left = `${newDirectory()}.db`
-  const suffixes = ['.db', '.db-wal', '.sums']
-  for (const suffix of suffixes) {
+  for (const suffix of SUFFIXES) {
     cpSync(path.replace(/\.db$/, suffix), left.replace(/\.db$/, suffix))
   }
   second.exec('COMMIT')
+  closeSync(descriptor)
+  return { path: left, wal: `${left}-wal` }
+}
+
+/** What a kill leaves of a checkpoint that has cut the file, and not yet saved the sums of the rest. */
+function killedWhileCutting(): { readonly path: string; readonly wal: string } {
+  const path = `${newDirectory()}.db`
+  const client = openClient(path, 'off', { isShrinkable: true })
+  client.exec(`CREATE TABLE a (n BLOB); CREATE TABLE b (n); INSERT INTO b VALUES (0)`)
+  client.exec(`INSERT INTO a VALUES (zeroblob(40000))`)
+  client.pragma('wal_checkpoint(TRUNCATE)')
+  const descriptor = openSync(path, 'r')
+  PageSums.of(descriptor).save(sumsPathOf(path))
+  set(client, 'b', 1)
+  client.exec('DELETE FROM a')
+  const { size } = statSync(path)
+  client.pragma('incremental_vacuum(5)')
+  client.pragma('wal_checkpoint(FULL)')
+  expect(statSync(path).size).toBe(size - 5 * PAGE_BYTES)
+  const left = `${newDirectory()}.db`
+  for (const suffix of SUFFIXES) {
+    cpSync(path.replace(/\.db$/, suffix), left.replace(/\.db$/, suffix))
+  }
+  client.close()
   closeSync(descriptor)
   return { path: left, wal: `${left}-wal` }
 }
@@ -129,4 +162,16 @@ it.each<[string, (wal: string) => void, number]>([
   change(wal)
   verifyPages(path, 'the way back')
   expect(read(opened(path))).toEqual({ a: expected, b: expected })
+})
+
+it('no damage are pages that a checkpoint has cut off', () => {
+  const { path } = killedWhileCutting()
+  verifyPages(path, 'the way back')
+  expect(opened(path).prepare('SELECT (SELECT count(*) FROM a) + n FROM b').pluck().get()).toBe(1)
+})
+
+it('but they are missing when what made the database smaller is damaged', () => {
+  const { path, wal } = killedWhileCutting()
+  flip(wal, statSync(wal).size - 100)
+  expect(() => verifyPages(path, 'the way back')).toThrow('is damaged at page')
 })

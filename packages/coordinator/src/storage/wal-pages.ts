@@ -1,5 +1,5 @@
 /**
- * Which pages of a database are in its WAL, from 0 (SQLite, file format, §4.1).
+ * What a WAL holds of its database, whose pages count from 0 here (SQLite, file format, §4.1).
  *
  *   header, 32 bytes   magic, version, page size, number of the checkpoint, salt (8), checksum (8)
  *   frame              page, size of the database if it ends a transaction, salt (8), checksum (8);
@@ -22,16 +22,26 @@ const FRAME_CHECKSUM_AT = 16
 /** Read at a time. */
 const CHUNK_FRAMES = 256
 
+export interface WalContent {
+  /** Those that SQLite reads from the WAL. */
+  readonly pages: ReadonlySet<number>
+  /** How many pages the database has; of an empty WAL, it is the database that says so. */
+  readonly databasePages: number | undefined
+}
+
+export const EMPTY_WAL: WalContent = { pages: new Set(), databasePages: undefined }
+
 /**
- * Those that SQLite reads from the WAL when it opens the database. The first frame that is not valid
- * is the end for it, and what follows the last whole transaction before that does not count: pages
- * of later frames it reads from the database.
+ * As SQLite sees it when it opens the database. The first frame that is not valid is the end for it,
+ * and what follows the last whole transaction before that does not count: pages of later frames it
+ * reads from the database.
  */
-export function pagesInWal(walPath: string): ReadonlySet<number> {
-  return withWal(walPath, (descriptor, header) => {
+export function readWal(walPath: string): WalContent {
+  return withWal(walPath, EMPTY_WAL, (descriptor, header) => {
     const pages = new Set<number>()
     const checksum = WalChecksum.ofHeader(header)
-    if (checksum === undefined || header.readUInt32BE(PAGE_SIZE_AT) !== PAGE_BYTES) return pages
+    if (checksum === undefined || header.readUInt32BE(PAGE_SIZE_AT) !== PAGE_BYTES) return EMPTY_WAL
+    let databasePages: number | undefined
     let transaction: number[] = []
     for (const frame of framesOf(descriptor, 0, Infinity)) {
       checksum.add(frame.subarray(0, FRAME_SALT_AT))
@@ -41,11 +51,13 @@ export function pagesInWal(walPath: string): ReadonlySet<number> {
         number > 0 && isOfHeader(frame, header) && checksum.isAt(frame, FRAME_CHECKSUM_AT)
       if (!isValid) break
       transaction.push(number - 1)
-      if (frame.readUInt32BE(ENDS_TRANSACTION_AT) === 0) continue
+      const size = frame.readUInt32BE(ENDS_TRANSACTION_AT)
+      if (size === 0) continue
       for (const page of transaction) pages.add(page)
       transaction = []
+      databasePages = size
     }
-    return pages
+    return { pages, databasePages }
   })
 }
 
@@ -55,7 +67,7 @@ export function pagesOfFrames(
   fromFrame: number,
   toFrame = Infinity,
 ): ReadonlySet<number> {
-  return withWal(walPath, (descriptor, header) => {
+  return withWal<ReadonlySet<number>>(walPath, new Set(), (descriptor, header) => {
     const pages = new Set<number>()
     for (const frame of framesOf(descriptor, fromFrame, toFrame)) {
       if (isOfHeader(frame, header)) pages.add(frame.readUInt32BE(0) - 1)
@@ -64,11 +76,12 @@ export function pagesOfFrames(
   })
 }
 
-function withWal(
+function withWal<Found>(
   walPath: string,
-  read: (descriptor: number, header: Buffer) => ReadonlySet<number>,
-): ReadonlySet<number> {
-  if (!existsSync(walPath)) return new Set()
+  nothing: Found,
+  read: (descriptor: number, header: Buffer) => Found,
+): Found {
+  if (!existsSync(walPath)) return nothing
   // The WAL file carries no locks, so it can be opened and closed at will.
   const descriptor = openSync(walPath, 'r')
   try {

@@ -56,6 +56,14 @@ export const MoveLeaderResponse = message('MoveLeaderResponse', {
 })
 export type MoveLeaderResponse = MessageOf<typeof MoveLeaderResponse>
 
+export const DefragmentRequest = message('DefragmentRequest', {})
+
+/** Etcd never fills in the header either. */
+export const DefragmentResponse = message('DefragmentResponse', {
+  header: ref(() => ResponseHeader),
+})
+export type DefragmentResponse = MessageOf<typeof DefragmentResponse>
+
 export const HashRequest = message('HashRequest', {})
 
 export const HashResponse = message('HashResponse', {

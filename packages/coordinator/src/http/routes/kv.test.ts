@@ -115,7 +115,7 @@ describe('headers and inner headers (§8.4)', () => {
 
 describe('compaction', () => {
   it('may be asked to answer when the disk work is done', async () => {
-    const finished = vi.spyOn(edge.node.compactor, 'finished')
+    const finished = vi.spyOn(edge.node.upkeep, 'removed')
     const revision = edge.node.state.revision
     await edge.post('/v3/kv/compaction', { revision: String(revision - 1) })
     expect(finished).not.toHaveBeenCalled()

@@ -110,6 +110,6 @@ export async function compaction(
 ): Promise<InputOf<typeof routes.compaction.response>> {
   const command: Command = { type: 'compact', revision }
   const result = await proposeFor(context, 'compact', command, requestId)
-  if (physical) await context.node.compactor.finished()
+  if (physical) await context.node.upkeep.removed()
   return { header: responseHeader(context, result.revision) }
 }

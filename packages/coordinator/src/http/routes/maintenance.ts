@@ -70,6 +70,12 @@ function onWire({ memberId, type }: Alarm): { memberId: string; alarm: Alarm['ty
   return { memberId, alarm: type }
 }
 
+/** Of this member alone. Unlike etcd, it goes on answering meanwhile. */
+export async function defragment({ node }: EdgeContext): Promise<Answer<'defragment'>> {
+  await node.upkeep.defragment()
+  return {}
+}
+
 export async function hash(context: EdgeContext): Promise<Answer<'hash'>> {
   const { hash: sum, revision } = await context.hashes.whole()
   return { header: responseHeader(context, revision), hash: sum }
