@@ -12,6 +12,7 @@ import { addLock } from './commands/lock.js'
 import { addMember } from './commands/member.js'
 import { addPut } from './commands/put.js'
 import { addServe } from './commands/serve.js'
+import { addSnapshot } from './commands/snapshot.js'
 import { addStatus } from './commands/status.js'
 import { addTransferLeadership } from './commands/transfer-leadership.js'
 import { addTxn } from './commands/txn.js'
@@ -31,6 +32,7 @@ const commands: readonly ((program: Command, host: CommandHost) => void)[] = [
   addElect,
   addStatus,
   addMember,
+  addSnapshot,
   addTransferLeadership,
 ]
 

@@ -143,6 +143,11 @@ export const serveOptions: readonly Option[] = [
   ),
 ]
 
+/** The flags of some settings, for other commands that need them. */
+export function optionsFor(names: readonly SettingName[]): readonly Option[] {
+  return names.flatMap((name) => options.get(name) ?? [])
+}
+
 export interface SettingSources {
   /** What commander parsed, by its attribute names. */
   readonly flags: Readonly<Record<string, unknown>>

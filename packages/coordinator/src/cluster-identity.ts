@@ -24,17 +24,19 @@ export interface ClusterIdentity {
 
 export function deriveIdentity(
   config: Pick<CoordinatorConfig, 'name' | 'initialCluster' | 'clusterToken'>,
+  restoredFrom?: string,
 ): ClusterIdentity {
+  const origin = restoredFrom === undefined ? [] : ['restored', restoredFrom]
   const members = Object.entries(config.initialCluster)
     .map(([name, url]) => {
       const peerUrl = new URL(url).origin
-      return { id: hash64(['member', config.clusterToken, peerUrl]), name, peerUrl }
+      return { id: hash64(['member', config.clusterToken, peerUrl, ...origin]), name, peerUrl }
     })
     .sort((a, b) => (a.id < b.id ? -1 : 1))
   const self = members.find(({ name }) => name === config.name)
   if (self === undefined) throw new Error('the initial cluster does not list this member')
   return {
-    clusterId: hash64(['cluster', config.clusterToken, ...members.map(({ id }) => id)]),
+    clusterId: hash64(['cluster', config.clusterToken, ...members.map(({ id }) => id), ...origin]),
     memberId: self.id,
     members,
   }

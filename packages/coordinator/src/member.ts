@@ -19,6 +19,7 @@ import type { MemberIdentity } from './resolve-identity.js'
 import type { DirectoryStamp } from './state-machine/directory-stamp.js'
 import { decodeProposal, encodeProposal } from './state-machine/proposal-codec.js'
 import type { AppliedBatch } from './state-machine/state-machine.js'
+import type { Backups } from './storage/backups.js'
 import type { OutgoingSnapshots } from './storage/outgoing-snapshots.js'
 import type { Storage } from './storage/open-storage.js'
 import { WatchHub } from './watch/watch-hub.js'
@@ -80,7 +81,10 @@ export interface MemberParts<Transport extends MemberTransport> {
 export type MemberStorage = Pick<
   Storage,
   'log' | 'state' | 'applyGate' | 'durableAppliedIndex' | 'installSnapshot' | 'discardSnapshot'
-> & { readonly outgoing: Pick<OutgoingSnapshots, 'take' | 'oldestIndex'> }
+> & {
+  readonly outgoing: Pick<OutgoingSnapshots, 'take' | 'oldestIndex'>
+  readonly backups: Pick<Backups, 'take'>
+}
 
 /** What a member draws at random. */
 export interface MemberChance {
@@ -234,7 +238,7 @@ function contextOf(
     ...{ node, hub, clock, clusterId, memberId },
     quota: new Quota({ limitBytes, memberId, node, timeoutMs: requestTimeoutMs({ node }) }),
     hashes: new StoreHashes(storage.state, clock),
-    takeCopy: () => storage.outgoing.take(),
+    takeBackup: () => storage.backups.take(),
     members: () => listMembers(node, identity),
     drawMemberId: (peerUrls) => drawMemberId(peerUrls, chance.drawUniqueId()),
     drawLeaseId: () => chance.drawLeaseId(),

@@ -34,7 +34,7 @@ type StoredIdentity = NonNullable<ReturnType<typeof readDirectoryIdentity>>
 export async function resolveIdentity(config: CoordinatorConfig): Promise<MemberIdentity> {
   const stored = readDirectoryIdentity(config.dataDirectory)
   if (config.initialClusterState === 'new') {
-    const identity = founding(config)
+    const identity = foundingIdentity(config, stored?.restoredFrom)
     if (stored === undefined) await requireNeverStarted(config, identity)
     return identity
   }
@@ -43,8 +43,9 @@ export async function resolveIdentity(config: CoordinatorConfig): Promise<Member
   return { ...stored, membership: { voters: [stored.memberId], learners: [] } }
 }
 
-function founding(config: CoordinatorConfig): MemberIdentity {
-  const { clusterId, memberId, members } = deriveIdentity(config)
+/** @param restoredFrom what the cluster begins with; undefined: with nothing */
+export function foundingIdentity(config: CoordinatorConfig, restoredFrom?: string): MemberIdentity {
+  const { clusterId, memberId, members } = deriveIdentity(config, restoredFrom)
   const urls = new Map(members.map(({ id, peerUrl }) => [id, [peerUrl]] as const))
   const context = encodePeerBook({ urls, removed: [] })
   const membership = { voters: members.map(({ id }) => id), learners: [], context }

@@ -26,6 +26,7 @@ export { freePorts } from './free-ports.js'
 export { MemberProcess, type MemberExit } from './member-process.js'
 export { memberStatus, type MemberStatus } from './member-status.js'
 export {
+  initialClusterText,
   startProcessCluster,
   type MemberCommand,
   type MemberSpec,

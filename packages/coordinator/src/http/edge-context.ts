@@ -4,6 +4,7 @@ import type { ResponseHeader } from '@holdfast/protocol'
 import { type InputOf } from '@holdfast/protocol'
 import type { StoreHashes } from '../node/store-hashes.js'
 import type { CoordinatorNode } from '../node/coordinator-node.js'
+import type { Backup } from '../storage/backups.js'
 import type { Clock } from '../time/clock.js'
 import type { WatchHub } from '../watch/watch-hub.js'
 import type { Quota } from './quota.js'
@@ -22,20 +23,14 @@ export interface ListedMember {
   readonly isLearner: boolean
 }
 
-export interface StateCopyFile {
-  readonly path: string
-  readonly bytes: number
-  readonly release: () => void
-}
-
 export interface EdgeContext {
   readonly node: CoordinatorNode
   readonly hub: WatchHub
   readonly clock: Clock
   readonly quota: Quota
   readonly hashes: StoreHashes
-  /** A copy of the state as it is now. Its file is there until it is released. */
-  readonly takeCopy: () => Promise<StateCopyFile>
+  /** A copy of the state as it is now; undefined when there are too many of them already. */
+  readonly takeBackup: () => Promise<Backup | undefined>
   readonly clusterId: string
   readonly memberId: string
   readonly members: () => readonly ListedMember[]

@@ -145,7 +145,7 @@ function contextOf(
     hub,
     quota,
     hashes: new StoreHashes(node.state, systemClock),
-    takeCopy: () => storage.outgoing.take(),
+    takeBackup: () => storage.backups.take(),
     clock: systemClock,
     clusterId: CLUSTER_ID,
     memberId: MEMBER_ID,

@@ -10,12 +10,14 @@
  *   reserve    room for when there is none; see data-space.ts
  *
  * and at times receiving.db, received.db (a snapshot on its way in; waiting to be installed), each
- * with its .sums, and sending.db (a copy of the state on its way to followers).
+ * with its .sums, sending.db (a copy of the state on its way to followers), and backup-N.db (one that
+ * is being made for whoever asked for it).
  */
 
 import type { Membership } from '@holdfast/raft'
 import { whatIsForgotten, type DirectoryStamp } from '../state-machine/directory-stamp.js'
 import type { StateMachine } from '../state-machine/state-machine.js'
+import { Backups } from './backups.js'
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { DEFAULT_CHECKPOINT_LIMITS } from './checkpointer.js'
 import type { StateCopy } from './copy-state.js'
@@ -50,6 +52,7 @@ export interface Storage {
   /** The state at this index survives a power loss; the log must be kept above it. */
   readonly durableAppliedIndex: number
   readonly outgoing: OutgoingSnapshots
+  readonly backups: Backups
   /** Begins to receive a snapshot; one at a time. */
   receiveSnapshot(copy: StateCopy): IncomingSnapshot
   /** Puts the received snapshot, behind which the log already begins, in the place of the state. */
@@ -125,6 +128,7 @@ async function openLocked(
     log,
     state: database.state,
     outgoing: new OutgoingSnapshots({ path: paths.sending, copyState }),
+    backups: new Backups(paths, copyState),
     receiveSnapshot: (copy) => new IncomingSnapshot(copy, paths.receiving, paths.received),
     installSnapshot: () => database.install(paths.received),
     discardSnapshot: () => removeSnapshot(paths.received),

@@ -19,7 +19,13 @@ import { loadHardState } from './hard-state-row.js'
 import { LogRows } from './log-rows.js'
 import { formatOf, migrate } from './migrate.js'
 import { LogStartRow, type LogStart } from './log-start.js'
-import { hardState, identity, logStart, RAFT_MIGRATIONS } from './raft-schema.js'
+import {
+  FORMAT_WITH_RESTORED,
+  hardState,
+  identity,
+  logStart,
+  RAFT_MIGRATIONS,
+} from './raft-schema.js'
 import { asUnusable } from './sqlite-client.js'
 import { StorageError } from './storage-error.js'
 import { readClaim } from './superblock.js'
@@ -55,11 +61,22 @@ export function readDirectoryIdentity(directory: string): DirectoryIdentity | un
   try {
     // A crash at the very first start leaves a database without tables.
     if (formatOf(connection.client) === 0) return undefined
-    const owner = connection.db.select().from(identity).get()
-    return owner && { clusterId: owner.clusterId, memberId: owner.memberId }
+    return ownerIn(connection)
   } finally {
     connection.client.close()
   }
+}
+
+/** Of a database that may still have an earlier format. */
+function ownerIn({ client, db }: Connection): DirectoryIdentity | undefined {
+  const { clusterId, memberId, restoredFrom } = identity
+  const ids = { clusterId, memberId }
+  if (formatOf(client) < FORMAT_WITH_RESTORED) return db.select(ids).from(identity).get()
+  const owner = db
+    .select({ ...ids, restoredFrom })
+    .from(identity)
+    .get()
+  return owner && { ...owner, restoredFrom: owner.restoredFrom ?? undefined }
 }
 
 /** What it returns is durable, whatever came before. @throws StorageError */
@@ -119,7 +136,7 @@ function makeDurable({ client }: Connection, path: string): void {
 
 function claim(connection: Connection, options: RaftDatabaseOptions): void {
   const { db } = connection
-  const owner = db.select().from(identity).get()
+  const owner = ownerIn(connection)
   if (owner !== undefined) {
     requireSame(owner, options)
     return

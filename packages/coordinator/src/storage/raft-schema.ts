@@ -10,6 +10,8 @@ export const identity = sqliteTable('identity', {
   id: integer('id').primaryKey(),
   clusterId: text('cluster_id').notNull(),
   memberId: text('member_id').notNull(),
+  /** Null: the cluster began empty. */
+  restoredFrom: text('restored_from'),
 })
 
 export const hardState = sqliteTable('hard_state', {
@@ -44,6 +46,9 @@ export const log = sqliteTable('log', {
   /** Over this entry and the checksum of the one before: entry-checksum.ts. */
   checksum: integer('checksum').notNull(),
 })
+
+/** The first in which an identity says what the cluster was restored from. */
+export const FORMAT_WITH_RESTORED = 4
 
 /** Append to the list, never edit it: databases in the field have had it. */
 export const RAFT_MIGRATIONS: readonly string[] = [
@@ -101,5 +106,8 @@ export const RAFT_MIGRATIONS: readonly string[] = [
     generation INTEGER NOT NULL,
     generation_id TEXT NOT NULL
   ) STRICT;
+  `,
+  `
+  ALTER TABLE identity ADD COLUMN restored_from TEXT;
   `,
 ]

@@ -4,6 +4,7 @@
  */
 
 import { existsSync, rmSync, statSync } from 'node:fs'
+import { removeUnfinishedBackups } from './backups.js'
 import { readPosition } from './copy-state.js'
 import { createFile } from './data-directory.js'
 import type { DirectoryPaths } from './directory-paths.js'
@@ -22,6 +23,7 @@ export function recoverDirectory(
   owner: Omit<RaftDatabaseOptions, 'path' | 'superblock'>,
 ): StoredLog {
   rmSync(paths.sending, { force: true })
+  removeUnfinishedBackups(paths.directory)
   createFile(paths.raft)
   createFile(paths.state)
   createFile(paths.superblock)

@@ -7,7 +7,6 @@ import { expect, it } from 'vitest'
 import type { DirectoryStamp } from '../state-machine/directory-stamp.js'
 import type { CommittedProposal } from '../state-machine/state-machine.js'
 import type { Storage } from './open-storage.js'
-import { RAFT_MIGRATIONS } from './raft-schema.js'
 import { logAndApply, newDirectory, open, OPTIONS } from './storage.test-support.js'
 
 function published(index: number, directory: DirectoryStamp): CommittedProposal {
@@ -85,8 +84,8 @@ it('a directory of an older program gets a stamp', async () => {
   const directory = newDirectory()
   await (await open(directory)).close()
   const old = new Database(join(directory, 'raft.db'))
-  old.exec('DROP TABLE directory_stamp')
-  old.pragma(`user_version = ${RAFT_MIGRATIONS.length - 1}`)
+  old.exec('DROP TABLE directory_stamp; ALTER TABLE identity DROP COLUMN restored_from')
+  old.pragma('user_version = 2')
   old.close()
   expect((await open(directory)).stamp.generation).toBe(1)
 })

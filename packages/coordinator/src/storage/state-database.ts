@@ -33,6 +33,7 @@ export class StateDatabase {
   /** The one that is open now. */
   #checkpoints: Checkpointer | undefined
   #installing: Promise<void> | undefined
+  #lastCopy: Promise<unknown> = Promise.resolve()
 
   /** Checkpoints are not made before `opened`. @throws StorageError */
   constructor(options: StateDatabaseOptions) {
@@ -61,10 +62,15 @@ export class StateDatabase {
     return this.#checkpoints?.durableIndex ?? 0
   }
 
-  async copyState(to: string): Promise<StateCopy> {
-    // It ends one checkpointer and begins another.
-    await this.#installing?.catch(() => undefined)
-    return (await this.#checkpointer).copyState(to)
+  /** As it is when the copy is begun, which is after those that were asked for before. */
+  copyState(to: string): Promise<StateCopy> {
+    const copying = this.#lastCopy.then(async () => {
+      // It ends one checkpointer and begins another.
+      await this.#installing?.catch(() => undefined)
+      return (await this.#checkpointer).copyState(to)
+    })
+    this.#lastCopy = copying.catch(() => undefined)
+    return copying
   }
 
   /** Puts the snapshot in the place of the state, which is read from it when this resolves. */

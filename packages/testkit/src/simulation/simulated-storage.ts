@@ -62,6 +62,8 @@ let emptyImage: Buffer | undefined
 export class SimulatedStorage implements MemberStorage {
   readonly log: SimulatedLog
   readonly outgoing: MemberStorage['outgoing']
+  /** Only their route asks for them. */
+  readonly backups = { take: (): Promise<never> => Promise.reject(new Error('there are none')) }
   readonly #options: SimulatedStorageOptions
   readonly #machine: ReplaceableStateMachine
   readonly #copies = new Map<string, StateImage>()

@@ -4,8 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
-import type { InputOf, routes } from '@holdfast/protocol'
+import { etcdErrors, type InputOf, type routes } from '@holdfast/protocol'
 import type { EdgeContext } from '../edge-context.js'
 import { EdgeError } from '../edge-error.js'
 import { ETCD_VERSION } from './version.js'
@@ -20,26 +19,26 @@ export async function* snapshot(
   _request: unknown,
   signal: AbortSignal,
 ): AsyncGenerator<Answer> {
-  const copy = await context.takeCopy()
+  if (!context.node.hasRoomFor(context.node.state.sizeBytes)) {
+    throw new EdgeError(etcdErrors.noSpace)
+  }
+  const backup = await context.takeBackup()
+  if (backup === undefined) throw new EdgeError(etcdErrors.tooManyRequests)
+  const { file } = backup
   try {
-    const file = await open(copy.path)
-    try {
-      const hash = createHash('sha256')
-      let remainingBytes = copy.bytes
-      while (remainingBytes > 0) {
-        if (signal.aborted) throw new EdgeError({ code: 1, message: 'context canceled' })
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(PIECE_BYTES))
-        if (bytesRead === 0) throw new Error('the copy of the state is shorter than it was')
-        const blob = buffer.subarray(0, bytesRead)
-        hash.update(blob)
-        remainingBytes -= bytesRead
-        yield { remainingBytes, blob, version: ETCD_VERSION }
-      }
-      yield { blob: hash.digest(), version: ETCD_VERSION }
-    } finally {
-      await file.close()
+    const hash = createHash('sha256')
+    let remainingBytes = backup.bytes
+    while (remainingBytes > 0) {
+      if (signal.aborted) throw new EdgeError({ code: 1, message: 'context canceled' })
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(PIECE_BYTES))
+      if (bytesRead === 0) throw new Error('the copy of the state is shorter than it was')
+      const blob = buffer.subarray(0, bytesRead)
+      hash.update(blob)
+      remainingBytes -= bytesRead
+      yield { remainingBytes, blob, version: ETCD_VERSION }
     }
+    yield { blob: hash.digest(), version: ETCD_VERSION }
   } finally {
-    copy.release()
+    await backup.release()
   }
 }

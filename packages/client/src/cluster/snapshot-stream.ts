@@ -1,0 +1,93 @@
+/** A copy of a member's store, as it comes over the wire (etcd: clientv3 Maintenance.Snapshot). */
+
+import {
+  HoldfastError,
+  JsonSplitter,
+  routes,
+  utf8Decode,
+  type SnapshotResponse,
+} from '@holdfast/protocol'
+import { refusal } from '../rpc/refusal.js'
+import { readMessage, understood } from '../rpc/route.js'
+import type { Rpc } from '../rpc/rpc.js'
+import { orAbort, type Scope } from '../time/scope.js'
+
+const SUM_BYTES = 32
+const MAX_REFUSAL_BYTES = 64 * 1024
+/** So long may a member make its copy, or say nothing in between. */
+const MAX_SILENCE_MS = 60_000
+
+type Chunks = AsyncIterator<Uint8Array>
+
+/** The scope's end is the stream's. @throws {HoldfastError} */
+export async function* snapshotStream(
+  rpc: Rpc,
+  endpoint: string,
+  scope: Scope,
+): AsyncGenerator<Uint8Array, void> {
+  let lastBytes = 0
+  for await (const { blob } of messages(rpc, endpoint, scope)) {
+    lastBytes = blob.byteLength
+    yield blob
+  }
+  // A copy that a proxy cut short would otherwise look like a short one.
+  if (lastBytes !== SUM_BYTES) throw incomplete(endpoint)
+}
+
+async function* messages(
+  rpc: Rpc,
+  endpoint: string,
+  scope: Scope,
+): AsyncGenerator<SnapshotResponse, void> {
+  const within = <Result>(work: Promise<Result>): Promise<Result> =>
+    unlessSilent(rpc, endpoint, scope, work)
+  const { path } = routes.snapshot
+  const { status, chunks: body } = await within(rpc.open(endpoint, path, '{}', scope))
+  const chunks = body[Symbol.asyncIterator]()
+  if (status !== 200) throw refusal(endpoint, status, await within(readRefusal(chunks)))
+  const splitter = new JsonSplitter()
+  let remainingBytes = -1
+  for (;;) {
+    const chunk = await within(chunks.next())
+    if (chunk.done === true) break
+    for (const json of understood(endpoint, () => splitter.push(chunk.value))) {
+      const message = readMessage(routes.snapshot, endpoint, json)
+      remainingBytes = message.remainingBytes
+      yield message
+    }
+    understood(endpoint, () => splitter.check())
+  }
+  if (remainingBytes !== 0) throw incomplete(endpoint)
+}
+
+async function unlessSilent<Result>(
+  rpc: Rpc,
+  endpoint: string,
+  scope: Scope,
+  work: Promise<Result>,
+): Promise<Result> {
+  const silent = new HoldfastError('connectionFailed', `the snapshot of ${endpoint} has stopped`, {
+    retryable: true,
+  })
+  const cancel = rpc.clock.schedule(MAX_SILENCE_MS, () => scope.abort(silent))
+  try {
+    return await orAbort(work, scope.signal)
+  } finally {
+    cancel()
+  }
+}
+
+async function readRefusal(chunks: Chunks): Promise<string> {
+  let text = ''
+  for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
+    text += utf8Decode(chunk.value)
+    if (text.length > MAX_REFUSAL_BYTES) break
+  }
+  return text
+}
+
+function incomplete(endpoint: string): HoldfastError {
+  return new HoldfastError('connectionFailed', `the snapshot of ${endpoint} ended early`, {
+    retryable: true,
+  })
+}

@@ -1,0 +1,146 @@
+/**
+ * Makes the data directory of a member of a new cluster out of a snapshot file. Every member of it is
+ * restored from the same file; they find each other by ids that follow from it, so that none of them
+ * can be mistaken for a member of the old cluster, or started without having been restored.
+ *
+ * The directory has its name only when it is whole, so a restore that was interrupted is begun anew.
+ * To the member's storage the copy comes as a snapshot from a leader would, and its log begins behind
+ * it: whoever joins later gets the whole state, and not the log alone.
+ */
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { Membership } from '@holdfast/raft'
+import {
+  CoordinatorOptionsError,
+  resolveOptions,
+  type CoordinatorConfig,
+  type CoordinatorOptions,
+} from '../coordinator-options.js'
+import { foundingIdentity } from '../resolve-identity.js'
+import { createDirectory, syncDirectory } from '../storage/data-directory.js'
+import { openStorage, type StateCopy, type Storage } from '../storage/open-storage.js'
+import { readBackup, rebaseState, RESTORED_AT } from '../storage/restored-state.js'
+import { extractCopy } from './snapshot-file.js'
+
+/** Years of writes (etcd's example). */
+const DEFAULT_BUMP_REVISION = 1_000_000_000
+const CHUNK_BYTES = 1024 * 1024
+
+export interface RestoreOptions extends Pick<
+  CoordinatorOptions,
+  'dataDirectory' | 'name' | 'peerUrl' | 'initialCluster' | 'clusterToken'
+> {
+  /** The snapshot file. */
+  readonly file: string
+  /**
+   * By how much the new cluster's first revision is above that of the snapshot: more than the old
+   * cluster has written since. The same on every member. Default 1,000,000,000.
+   */
+  readonly bumpRevision?: number
+}
+
+export interface Restored {
+  /** Unsigned 64-bit integers in decimal. */
+  readonly clusterId: string
+  readonly memberId: string
+  /** Everything before it counts as compacted. */
+  readonly revision: number
+}
+
+/**
+ * @throws {SnapshotFileError} when the file is missing, damaged, or no snapshot of a coordinator
+ * @throws {CoordinatorOptionsError} when the options make no sense, or the directory is not empty
+ * @throws {StorageError} when it cannot be written
+ */
+export async function restoreSnapshot(options: RestoreOptions): Promise<Restored> {
+  const { file, bumpRevision = DEFAULT_BUMP_REVISION, ...of } = options
+  const config = resolveOptions(of)
+  if (!Number.isSafeInteger(bumpRevision) || bumpRevision < 1) {
+    throw new CoordinatorOptionsError('the revision must be bumped by a whole number, at least 1')
+  }
+  const directory = resolve(config.dataDirectory)
+  await requireUnused(directory)
+  const unfinished = `${directory}.restoring`
+  await rm(unfinished, { recursive: true, force: true })
+  try {
+    createDirectory(unfinished)
+    const restored = await restoreInto(unfinished, { file, bumpRevision, config })
+    await rename(unfinished, directory)
+    syncDirectory(dirname(directory))
+    return restored
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true })
+    throw error
+  }
+}
+
+interface Restoration {
+  readonly file: string
+  readonly bumpRevision: number
+  readonly config: CoordinatorConfig
+}
+
+async function restoreInto(
+  directory: string,
+  { file, bumpRevision, config }: Restoration,
+): Promise<Restored> {
+  const copy = join(directory, 'copy.db')
+  const { sha256 } = await extractCopy(file, copy)
+  const revision = readBackup(copy).revision + bumpRevision
+  // With another revision it would be another state, and so must be another cluster.
+  const restoredFrom = `${sha256}@${revision}`
+  const identity = foundingIdentity(config, restoredFrom)
+  const { clusterId, memberId, membership } = identity
+  rebaseState(copy, clusterId, revision)
+  const storage = await openStorage({
+    ...{ directory, identity: { clusterId, memberId, restoredFrom }, membership },
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  try {
+    await install(storage, copy, membership)
+  } finally {
+    await storage.close()
+  }
+  await rm(copy)
+  return { clusterId, memberId, revision }
+}
+
+async function requireUnused(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
+  if (names.length === 0) return
+  throw new CoordinatorOptionsError(
+    `${directory} is not empty: a snapshot is restored into a new directory`,
+  )
+}
+
+async function install(storage: Storage, path: string, membership: Membership): Promise<void> {
+  const incoming = storage.receiveSnapshot({ ...RESTORED_AT, ...(await sumOf(path)) })
+  for await (const piece of piecesOf(path)) incoming.write(piece)
+  await incoming.finish()
+  const write = {
+    hardState: { term: RESTORED_AT.term, votedFor: undefined },
+    snapshot: { ...RESTORED_AT, membership },
+    entries: [],
+  }
+  await new Promise<void>((done) => storage.log.append(write, done))
+  await storage.installSnapshot()
+}
+
+async function sumOf(path: string): Promise<Pick<StateCopy, 'bytes' | 'sha256'>> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const piece of piecesOf(path)) {
+    hash.update(piece)
+    bytes += piece.byteLength
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+function piecesOf(path: string): AsyncIterable<Buffer> {
+  return createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>
+}

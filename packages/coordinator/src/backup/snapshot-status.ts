@@ -1,0 +1,51 @@
+/** What is in a snapshot file (etcd: etcdutl snapshot status). */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readBackup } from '../storage/restored-state.js'
+import { extractCopy, SnapshotFileError } from './snapshot-file.js'
+
+export interface SnapshotStatus {
+  /** The SHA-256 of the copy, in hexadecimal. */
+  readonly sha256: string
+  /** Of the copy, in bytes. */
+  readonly sizeBytes: number
+  /** The newest that it holds. */
+  readonly revision: number
+  /** History before it is not in it. */
+  readonly compactRevision: number
+  /** Keys that exist at its revision. */
+  readonly keys: number
+  readonly leases: number
+  /** The cluster that it was taken of: an unsigned 64-bit integer in decimal. */
+  readonly clusterId: string
+  /** The index and the term of the newest log entry in it. */
+  readonly raftIndex: number
+  readonly raftTerm: number
+}
+
+/**
+ * Needs as much room among the temporary files as the snapshot has.
+ *
+ * @throws {SnapshotFileError} when the file is missing, damaged, or no snapshot of a coordinator
+ */
+export async function readSnapshotStatus(path: string): Promise<SnapshotStatus> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-snapshot-'))
+  try {
+    const copy = join(directory, 'copy.db')
+    const { sha256, bytes } = await extractCopy(path, copy)
+    return { sha256, sizeBytes: bytes, ...contentOf(path, copy) }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+function contentOf(path: string, copy: string): ReturnType<typeof readBackup> {
+  try {
+    return readBackup(copy)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replace(`${copy} `, '') : String(cause)
+    throw new SnapshotFileError(`${path} is no snapshot of a coordinator: ${reason}`, { cause })
+  }
+}

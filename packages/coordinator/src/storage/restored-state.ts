@@ -1,0 +1,80 @@
+/**
+ * A copy of the state that somebody has kept: what is in it, and how it becomes the beginning of
+ * another cluster.
+ *
+ * Whoever saw the old cluster after the copy was made knows revisions that the copy does not have. So
+ * the new cluster begins far behind them, and has forgotten everything before (etcd: etcdutl snapshot
+ * restore --bump-revision --mark-compacted): no revision is ever given to two writes, fencing tokens
+ * never fall, and a watch from an old revision hears that it is compacted instead of missing changes.
+ */
+
+import { count, eq } from 'drizzle-orm'
+import { openConnection, type Connection } from './connection.js'
+import { migrate } from './migrate.js'
+import { StorageError } from './storage-error.js'
+import { STATE_MIGRATIONS } from './state-migrations.js'
+import { alarms, leases, live, members, position, requests } from './state-schema.js'
+import { transactionsOf } from './transaction.js'
+
+/** The place in its log that the new cluster's state is at. */
+export const RESTORED_AT = { index: 1, term: 1 } as const
+
+export interface BackupContent {
+  readonly revision: number
+  readonly compactRevision: number
+  readonly keys: number
+  readonly leases: number
+  readonly clusterId: string
+  readonly raftIndex: number
+  readonly raftTerm: number
+}
+
+/** Brings the copy to this program's format. @throws StorageError */
+export function readBackup(path: string): BackupContent {
+  return withState(path, (connection) => contentOf(path, connection))
+}
+
+/** @throws StorageError */
+export function rebaseState(path: string, clusterId: string, revision: number): void {
+  withState(path, (connection) => {
+    const { db } = connection
+    contentOf(path, connection)
+    transactionsOf(connection)(() => {
+      // Of the old cluster's members, and of requests to it.
+      for (const table of [members, alarms, requests]) db.delete(table).run()
+      db.update(leases).set({ grantedIndex: 0 }).run()
+      db.update(position)
+        .set({
+          ...{ clusterId, appliedIndex: RESTORED_AT.index, appliedTerm: RESTORED_AT.term },
+          ...{ revision, compactRevision: revision, evictedRevision: revision },
+        })
+        .where(eq(position.id, 1))
+        .run()
+    })
+    connection.client.pragma('wal_checkpoint(TRUNCATE)')
+  })
+}
+
+function withState<Result>(path: string, use: (connection: Connection) => Result): Result {
+  const connection = openConnection(path, 'full')
+  try {
+    migrate(connection, STATE_MIGRATIONS)
+    return use(connection)
+  } finally {
+    connection.client.close()
+  }
+}
+
+function contentOf(path: string, { db }: Connection): BackupContent {
+  const row = db.select().from(position).get()
+  if (row === undefined) throw new StorageError('damaged', `${path} says nothing of its revision`)
+  return {
+    revision: row.revision,
+    compactRevision: row.compactRevision,
+    keys: db.select({ keys: count() }).from(live).get()?.keys ?? 0,
+    leases: db.select({ leases: count() }).from(leases).get()?.leases ?? 0,
+    clusterId: row.clusterId,
+    raftIndex: row.appliedIndex,
+    raftTerm: row.appliedTerm,
+  }
+}
