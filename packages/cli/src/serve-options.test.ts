@@ -121,9 +121,19 @@ describe('the sources', () => {
     expect(resolve([flag, inFlag])[key]).toEqual(read(inFlag))
   })
 
+  test('of allowUnauthenticated, which is said and not given a value, rank just so', () => {
+    const [yes, no] = [['--allow-unauthenticated'], { HOLDFAST_ALLOW_UNAUTHENTICATED: 'false' }]
+    const config = ['--config', configFile({ allowUnauthenticated: true })]
+    expect(resolve([...config, ...yes], no)).toMatchObject({ allowUnauthenticated: true })
+    expect(resolve(config, no)).toMatchObject({ allowUnauthenticated: false })
+    expect(resolve(config)).toMatchObject({ allowUnauthenticated: true })
+    expect(() => resolve([], { HOLDFAST_ALLOW_UNAUTHENTICATED: 'yes' })).toThrow('true or false')
+  })
+
   test('are all covered here', () => {
+    const known = [...everything.map(({ flag }) => flag), '--config', '--allow-unauthenticated']
     const flags = serveOptions.map(({ long }) => long)
-    expect([...everything.map(({ flag }) => flag), '--config'].sort()).toEqual(flags.sort())
+    expect(known.sort()).toEqual(flags.sort())
   })
 })
 

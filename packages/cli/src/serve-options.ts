@@ -18,6 +18,7 @@ import {
   milliseconds,
   text,
   urlList,
+  yesOrNo,
   type SettingKind,
 } from './setting-kinds.js'
 import { UsageError } from './usage-error.js'
@@ -116,6 +117,12 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
     help: 'what is kept: hours, a duration like 72h, or a number of revisions (default: 0, all)',
     kind: text,
   },
+  allowUnauthenticated: {
+    flag: '--allow-unauthenticated',
+    variable: 'HOLDFAST_ALLOW_UNAUTHENTICATED',
+    help: 'serve beyond this machine, although whoever reaches it may read and change everything',
+    kind: yesOrNo,
+  },
   logLevel: {
     flag: '--log-level <level>',
     variable: 'HOLDFAST_LOG_LEVEL',
@@ -170,6 +177,7 @@ export function resolveServeSettings({ flags, env }: SettingSources): ServeSetti
 function flagValue(name: SettingName, flags: SettingSources['flags']): unknown {
   const option = options.get(name)
   const value = option === undefined ? undefined : flags[option.attributeName()]
+  if (value === true) return true
   if (option?.long === undefined || typeof value !== 'string') return undefined
   return fromText(name, value, option.long)
 }

@@ -30,6 +30,12 @@ export const integer: SettingKind<number> = {
   fromJson: (json) => (Number.isSafeInteger(json) ? Number(json) : undefined),
 }
 
+export const yesOrNo: SettingKind<boolean> = {
+  expected: 'true or false',
+  fromText: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
+  fromJson: (json) => (typeof json === 'boolean' ? json : undefined),
+}
+
 export const milliseconds: SettingKind<number> = {
   ...count,
   expected: 'a whole number of milliseconds',

@@ -8,10 +8,12 @@ import {
 } from './coordinator-options.js'
 
 const DATA = { dataDirectory: './data' }
+/** Where it is not about who may reach it. */
+const OPEN = { ...DATA, allowUnauthenticated: true }
 
 function refusal(options: Partial<CoordinatorOptions>): string | undefined {
   try {
-    resolveOptions({ ...DATA, ...options })
+    resolveOptions({ ...OPEN, ...options })
     return undefined
   } catch (error) {
     if (!(error instanceof CoordinatorOptionsError)) throw error
@@ -35,14 +37,15 @@ describe('the defaults', () => {
       quotaBackendBytes: 0,
       autoCompactionMode: 'periodic',
       autoCompactionRetention: '0',
+      allowUnauthenticated: false,
       logLevel: 'silent',
     })
   })
 
   it('take the peer URL from the list, and the list from the peer URL', () => {
     const initialCluster = { a: 'http://h:1', b: 'http://h:2' }
-    expect(resolveOptions({ ...DATA, name: 'b', initialCluster }).peerUrl).toBe('http://h:2')
-    expect(resolveOptions({ ...DATA, name: 'b', peerUrl: 'http://h:3' }).initialCluster).toEqual({
+    expect(resolveOptions({ ...OPEN, name: 'b', initialCluster }).peerUrl).toBe('http://h:2')
+    expect(resolveOptions({ ...OPEN, name: 'b', peerUrl: 'http://h:3' }).initialCluster).toEqual({
       b: 'http://h:3',
     })
   })
@@ -80,6 +83,7 @@ describe('what is given', () => {
       quotaBackendBytes: 100_000,
       autoCompactionMode: 'revision',
       autoCompactionRetention: '1000',
+      allowUnauthenticated: true,
       logLevel: 'debug',
       onFatal,
     }
@@ -99,6 +103,29 @@ describe('what is given', () => {
     ['a name from the prototype of objects', { name: 'constructor' }],
     ['another', { name: '__proto__', peerUrl: 'http://h:1' }],
   ])('%s is accepted', (_, options) => {
+    expect(refusal(options)).toBeUndefined()
+  })
+})
+
+describe('without credentials', () => {
+  it.each<[Partial<CoordinatorOptions>]>([
+    [{ clientUrl: 'http://localhost:1' }],
+    [{ clientUrl: 'http://127.255.0.1:1', peerUrl: 'http://[::1]:2' }],
+    [{ advertisedClientUrls: ['http://proxy:1'] }],
+  ])('a member that only this machine reaches serves: %j', (options) => {
+    expect(refusal({ allowUnauthenticated: false, ...options })).toBeUndefined()
+  })
+
+  it.each<[string, Partial<CoordinatorOptions>]>([
+    ['http://0.0.0.0:2379', { clientUrl: 'http://0.0.0.0:2379' }],
+    ['http://[::]:1', { clientUrl: 'http://[::]:1' }],
+    ['http://127.0.0.1.example.com:1', { clientUrl: 'http://127.0.0.1.example.com:1' }],
+    ['http://localhost.example.com:1', { clientUrl: 'http://localhost.example.com:1' }],
+    ['http://10.0.0.1:2380', { peerUrl: 'http://10.0.0.1:2380' }],
+  ])('one at %s does not, unless that is said in plain words', (url, options) => {
+    const refused = refusal({ ...options, allowUnauthenticated: false })
+    expect(refused).toContain(`whoever reaches ${url} could read and change everything`)
+    expect(refused).toContain('--allow-unauthenticated')
     expect(refusal(options)).toBeUndefined()
   })
 })

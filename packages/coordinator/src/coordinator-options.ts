@@ -63,6 +63,11 @@ export interface CoordinatorOptions {
    * Default `0`: all of it (etcd's).
    */
   readonly autoCompactionRetention?: string
+  /**
+   * Serve and listen for peers beyond this machine, although nobody has to say who he is: whoever
+   * reaches the port may read and change everything. Default false: only loopback addresses.
+   */
+  readonly allowUnauthenticated?: boolean
   /** Default `silent`. Lines are JSON, on standard error. */
   readonly logLevel?: LogLevel
   /** Called when the member can no longer be trusted and has stopped. Default: throws. */
@@ -96,6 +101,7 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
     quotaBackendBytes: 0,
     autoCompactionMode: 'periodic' as const,
     autoCompactionRetention: '0',
+    allowUnauthenticated: false,
     logLevel: 'silent' as const,
     ...given,
     name,
@@ -115,6 +121,7 @@ export function resolveOptions(options: CoordinatorOptions): CoordinatorConfig {
   )
   checkLogLevel(config.logLevel)
   checkUrls(config)
+  checkReach(config)
   checkCluster(config)
   checkTiming(config)
   check(
@@ -185,6 +192,22 @@ function checkUrls(config: CoordinatorConfig): void {
       `the peer URL of ${member} must name a port, because others must find it there`,
     )
   }
+}
+
+/** Redis' protected mode: a store that is open to the Internet was never meant to be. */
+function checkReach({ allowUnauthenticated, clientUrl, peerUrl }: CoordinatorConfig): void {
+  const beyond = [clientUrl, peerUrl].find((url) => !isLoopback(url))
+  check(
+    allowUnauthenticated || beyond === undefined,
+    `nobody has to say who he is, so whoever reaches ${beyond} could read and change everything: ` +
+      'if only those can whom you trust, say so with --allow-unauthenticated (allowUnauthenticated)',
+  )
+}
+
+/** Only this machine reaches it. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }
 
 function checkCluster({ name, peerUrl, initialCluster }: CoordinatorConfig): void {

@@ -8,6 +8,7 @@ import type { Status } from '@holdfast/raft'
 import { Closers } from './closers.js'
 import {
   compactionPolicy,
+  isLoopback,
   quotaOf,
   resolveOptions,
   type CoordinatorConfig,
@@ -138,6 +139,9 @@ async function open(base: Base): Promise<Coordinator> {
   opened.add(() => server.close())
   fatal.throwIfAborted()
   member.start(config.advertisedClientUrls ?? [server.url])
+  if (config.allowUnauthenticated && !(isLoopback(server.url) && isLoopback(config.peerUrl))) {
+    log.warn('whoever reaches this member may read and change everything: there are no credentials')
+  }
   log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
   return {
     clientUrl: server.url,

@@ -19,6 +19,7 @@ export {
   contentionErrors,
   deadlineExceeded,
   etcdErrors,
+  readTooLarge,
   requestIdExpired,
   watchCancelReasons,
   type EtcdError,

@@ -18,6 +18,7 @@ export function serveCommand(importer: string, flags: readonly string[] = []): M
       ...['--client-url', spec.clientUrl, '--peer-url', spec.peerUrl],
       ...['--initial-cluster', initialClusterText(spec)],
       ...['--initial-cluster-state', spec.initialClusterState],
+      ...(new URL(spec.clientUrl).hostname === '127.0.0.1' ? [] : ['--allow-unauthenticated']),
       ...flags,
     ],
   })

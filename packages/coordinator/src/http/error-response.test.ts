@@ -1,6 +1,12 @@
 /** Every way to fail, and what the client reads of it. */
 
-import { CompactedError, etcdErrors, HoldfastError, requestIdExpired } from '@holdfast/protocol'
+import {
+  CompactedError,
+  etcdErrors,
+  HoldfastError,
+  readTooLarge,
+  requestIdExpired,
+} from '@holdfast/protocol'
 import type { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { NodeError, type NodeErrorReason } from '../node/node-error.js'
@@ -63,6 +69,7 @@ const refusals: Record<RefusalReason, readonly [number, number, string]> = {
   noSpace: [429, 8, 'etcdserver: mvcc: database space exceeded'],
   corrupt: [500, 15, 'etcdserver: corrupt cluster'],
   requestIdExpired: [400, 9, requestIdExpired.message],
+  readTooLarge: [429, 8, readTooLarge.message],
 }
 const nodeErrors: Record<NodeErrorReason, readonly [number, number, string]> = {
   noLeader: [503, 14, 'etcdserver: no leader'],

@@ -6,6 +6,7 @@ import {
   grpcStatus,
   HoldfastError,
   httpStatusOf,
+  readTooLarge,
   requestIdExpired,
   type EtcdError,
 } from '@holdfast/protocol'
@@ -24,6 +25,7 @@ const refusals: Readonly<Record<RefusalReason, EtcdError>> = {
   noSpace: etcdErrors.noSpace,
   corrupt: etcdErrors.corrupt,
   requestIdExpired,
+  readTooLarge,
 }
 
 /** `no leader` says "not applied", so it is only said when that is certain. */

@@ -1,5 +1,6 @@
 /** The edge on real sockets: connections that are shared, broken, abused and closed (catalogue 89). */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { base64, startEdge, type Edge } from './edge.test-support.js'
 import { post, RawClient, statuses } from './raw-client.test-support.js'
@@ -127,6 +128,64 @@ describe('what is not HTTP, or ambiguous', () => {
     const client = connect()
     client.send(`GET /health HTTP/1.1\r\nHost: e\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)
     expect(statuses(await client.untilEnd())).toEqual(['431'])
+  })
+})
+
+describe('who holds on to a connection for nothing', () => {
+  let strict: ClientServer
+  beforeAll(async () => {
+    const limits = { maxConnections: 3, headersTimeoutMs: 200, stalledAnswerMs: 300 }
+    strict = await listenForClients(edge.app, 'http://127.0.0.1:0', limits)
+  })
+  afterAll(() => strict.close())
+  const connectStrictly = (): RawClient => {
+    const client = new RawClient(strict.url)
+    clients.push(client)
+    return client
+  }
+
+  it.each([
+    ['says nothing at all', ''],
+    ['sends headers that do not end', 'GET /health HTTP/1.1\r\nHost: e\r\nX: '],
+  ])('is let go when it %s', async (_, bytes) => {
+    const client = connectStrictly()
+    client.send(bytes)
+    expect(statuses(await client.untilEnd())).toEqual(['408'])
+  })
+
+  it('is let go when it takes nothing of a large answer', async () => {
+    const value = Buffer.alloc(1_000_000).toString('base64')
+    for (let at = 0; at < 30; at += 1) {
+      await edge.post('/v3/kv/put', { key: base64(`stalled ${at}`), value })
+    }
+    const client = connectStrictly()
+    client.socket.pause()
+    const range = { key: base64('stalled'), range_end: base64('stallee') }
+    client.send(post('/v3/kv/range', JSON.stringify(range)))
+    const closed = new Promise<void>((resolve) => client.socket.once('close', () => resolve()))
+    await vi.waitUntil(() => client.socket.readableLength > 0)
+    // Longer than the server waits: what is already here can still be read, and then it is cut.
+    await delay(1_000)
+    client.socket.resume()
+    await closed
+    expect(client.received.length).toBeLessThan(30_000_000)
+  })
+
+  it('as one of too many is not let in', async () => {
+    const served = [connectStrictly(), connectStrictly(), connectStrictly()]
+    for (const client of served) {
+      client.send('GET /health HTTP/1.1\r\nHost: e\r\n\r\n')
+      await client.until(/health/)
+    }
+    const late = connectStrictly()
+    late.send('GET /health HTTP/1.1\r\nHost: e\r\n\r\n')
+    expect(await late.untilEnd()).toBe('')
+    served[0]?.vanish()
+    await vi.waitFor(async () => {
+      const next = connectStrictly()
+      next.send('GET /health HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n')
+      expect(statuses(await next.untilEnd())).toEqual(['200'])
+    })
   })
 })
 

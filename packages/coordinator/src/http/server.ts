@@ -1,9 +1,10 @@
 /** Listens for clients, with the time-outs that keep idle and slow ones from holding on for ever. */
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { MAX_BUFFERED_BYTES } from './stream-lines.js'
 import { acceptWebSockets } from './websocket.js'
 
 /** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
@@ -13,6 +14,21 @@ const HEADERS_TIMEOUT_MS = 9_000
 const CHECK_CONNECTIONS_MS = 1_000
 const TCP_KEEP_ALIVE_MS = 30_000
 
+export interface ConnectionLimits {
+  /** More are closed at once: each costs a descriptor, which the databases need too. */
+  readonly maxConnections: number
+  /** From the first byte of a request, or the connection, to the last of its headers. */
+  readonly headersTimeoutMs: number
+  /** How long an answer is kept of which the client takes nothing. */
+  readonly stalledAnswerMs: number
+}
+
+const LIMITS: ConnectionLimits = {
+  maxConnections: 10_000,
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  stalledAnswerMs: 30_000,
+}
+
 export interface ClientServer {
   /** Where it listens, with the port that was taken if 0 was asked for. */
   readonly url: string
@@ -21,13 +37,18 @@ export interface ClientServer {
 }
 
 /** @throws when the address is in use */
-export async function listenForClients(app: Hono, url: string): Promise<ClientServer> {
+export async function listenForClients(
+  app: Hono,
+  url: string,
+  limits: Partial<ConnectionLimits> = {},
+): Promise<ClientServer> {
+  const { maxConnections, headersTimeoutMs, stalledAnswerMs } = { ...LIMITS, ...limits }
   const { hostname, port } = new URL(url)
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, headersTimeoutMs),
       // The body of a watch has no end, so the whole request may take for ever.
       requestTimeout: 0,
       noDelay: true,
@@ -35,8 +56,12 @@ export async function listenForClients(app: Hono, url: string): Promise<ClientSe
       keepAlive: true,
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     },
-    (request, response) => void listener(request, response),
+    (request, response) => {
+      letGoOfStalled(response, stalledAnswerMs)
+      void listener(request, response)
+    },
   )
+  server.maxConnections = maxConnections
   // A request of HTTP/1.0 need not name a host, and simple health checkers do not.
   const listener = getRequestListener(app.fetch, { hostname })
   const webSockets = acceptWebSockets(server, app, `http://${hostname}`)
@@ -51,6 +76,17 @@ export async function listenForClients(app: Hono, url: string): Promise<ClientSe
         server.closeAllConnections()
       }),
   }
+}
+
+/**
+ * A whole answer waits in memory for its client to take it. Streams keep little there, and wait for
+ * their readers (stream-lines.ts); nothing happens on them for long without anything being wrong.
+ */
+function letGoOfStalled(response: ServerResponse, stalledMs: number): void {
+  response.setTimeout(stalledMs, () => {
+    const { socket } = response
+    if (socket !== null && socket.writableLength > MAX_BUFFERED_BYTES) socket.destroy()
+  })
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -9,6 +9,7 @@
 import { compareBytes, isSingleKey, selectedInterval } from './interval.js'
 import { NO_LEASE, type Compare, type CompareResult, type KeyValue } from './operation.js'
 import { readLive } from './put.js'
+import { UNBOUNDED } from './read-budget.js'
 import type { StateStore } from './state-store.js'
 
 const MISSING: KeyValue = {
@@ -29,7 +30,7 @@ export function holds(store: StateStore, compare: Compare): boolean {
 function comparedKeys(store: StateStore, compare: Compare): readonly KeyValue[] {
   const values = compare.target === 'value'
   if (!isSingleKey(compare)) {
-    return store.keys.readIn(selectedInterval(compare), { limit: 0, values })
+    return store.keys.readIn(selectedInterval(compare), { limit: 0, values, budget: UNBOUNDED })
   }
   const live = store.keys.find(compare.key)
   if (live === undefined) return []

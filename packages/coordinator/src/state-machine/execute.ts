@@ -12,7 +12,7 @@ export function execute(writer: RevisionWriter, operation: ChosenOperation): Ope
     case 'put':
       return put(writer, operation)
     case 'range':
-      return range(writer.store, operation, writer.revision)
+      return range(writer, operation)
     case 'deleteRange':
       return deleteRange(writer, operation)
     case 'txn':

@@ -16,6 +16,8 @@ export type RefusalReason =
   | 'corrupt'
   /** The request id is older than what is remembered: whether it took effect is unknown. */
   | 'requestIdExpired'
+  /** Only of what is read without the log. */
+  | 'readTooLarge'
 
 /** A refused command changed nothing and used no revision. */
 export class Refusal extends Error {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RangeOperation } from './operation.js'
 import { Refusal } from './outcome.js'
+import { MAX_READ_BYTES } from './read-budget.js'
 import { deleteRange, range, text, TestMachine, txn } from './state-machine.test-support.js'
 
 /** Key: create revision / mod revision / version. a: 2/7/2, b: 3/3/1, c: 4/6/2, d: 5/5/1. */
@@ -177,5 +178,37 @@ describe('range', () => {
     expect(store.machine.appliedIndex).toBe(applied)
     expect(() => store.machine.readTxn(txn([], [deleteRange('a')]))).toThrow('without the log')
     expect(store.keys()).toContain('a')
+  })
+})
+
+describe('what would be too much for one answer (catalogue 87)', () => {
+  const VALUE = 1_500_000
+  const count = Math.ceil(MAX_READ_BYTES / VALUE)
+  const store = new TestMachine()
+  for (let at = 0; at < count; at += 1) {
+    store.put(`large ${String(at).padStart(3, '0')}`, 'x'.repeat(VALUE))
+  }
+  const all = (more: Partial<RangeOperation> = {}): RangeOperation => range('large', 'largf', more)
+
+  it('is refused, now and at an old revision', () => {
+    expect(refusalOf(() => store.machine.range(all()))).toBe('readTooLarge')
+    const revision = store.revision
+    store.put('another')
+    expect(refusalOf(() => store.machine.range(all({ revision })))).toBe('readTooLarge')
+  })
+
+  it('also in parts of one transaction that only reads', () => {
+    const middle = `large ${String(count >> 1).padStart(3, '0')}`
+    const [half, other] = [range('large', middle), range(middle, 'largf')]
+    for (const one of [half, other]) {
+      expect(store.machine.range(one).kvs.length).toBeGreaterThan(0)
+    }
+    expect(refusalOf(() => store.machine.readTxn(txn([], [half, other])))).toBe('readTooLarge')
+  })
+
+  it('can be read with a limit, without values, and counted', () => {
+    expect(store.machine.range(all({ limit: 50 })).kvs).toHaveLength(50)
+    expect(store.machine.range(all({ keysOnly: true })).kvs).toHaveLength(count)
+    expect(store.machine.range(all({ countOnly: true })).count).toBe(count)
   })
 })

@@ -12,6 +12,7 @@ import { compareBytes, isSingleKey, selectedInterval } from './interval.js'
 import type { KeyValue, RangeOperation } from './operation.js'
 import { Refusal, type RangeResult } from './outcome.js'
 import { readLive } from './put.js'
+import type { ReadBudget } from './read-budget.js'
 import type { StateStore } from './state-store.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -27,9 +28,19 @@ export function checkRangeRevision(
   if (operation.revision < compacted) throw new Refusal('compacted')
 }
 
-/** `newest` is the revision the caller sees now; the requested one has been checked. */
-export function range(store: StateStore, operation: RangeOperation, newest: number): RangeResult {
-  const fetched = fetch(store, operation, newest)
+export interface RangeSource {
+  readonly store: StateStore
+  /** What the caller sees as the newest; the requested one has been checked against it. */
+  readonly revision: number
+  readonly budget: ReadBudget
+}
+
+/** @throws Refusal `readTooLarge` */
+export function range(
+  { store, revision: newest, budget }: RangeSource,
+  operation: RangeOperation,
+): RangeResult {
+  const fetched = fetch({ store, revision: newest, budget }, operation)
   if (operation.countOnly) {
     return { type: 'range', revision: newest, kvs: [], more: false, count: fetched.count }
   }
@@ -45,30 +56,34 @@ interface Fetched {
   readonly count: number
 }
 
-function fetch(store: StateStore, operation: RangeOperation, newest: number): Fetched {
-  const atNewest = operation.revision <= 0 || operation.revision === newest
-  return atNewest ? fetchNewest(store, operation) : fetchOld(store, operation)
+function fetch(source: RangeSource, operation: RangeOperation): Fetched {
+  const atNewest = operation.revision <= 0 || operation.revision === source.revision
+  return atNewest ? fetchNewest(source, operation) : fetchOld(source, operation)
 }
 
-function fetchNewest(store: StateStore, operation: RangeOperation): Fetched {
-  if (isSingleKey(operation)) return fetchNewestKey(store, operation)
+function fetchNewest(source: RangeSource, operation: RangeOperation): Fetched {
+  const { store, budget } = source
+  if (isSingleKey(operation)) return fetchNewestKey(source, operation)
   const interval = selectedInterval(operation)
   if (operation.countOnly) return { kvs: [], count: store.keys.count(interval) }
   const limit = fetchLimit(operation)
   const values = !operation.keysOnly || operation.sortTarget === 'value'
-  const kvs = store.keys.readIn(interval, { limit, values })
+  const kvs = store.keys.readIn(interval, { limit, values, budget })
   const isWhole = limit === 0 || kvs.length < limit
   return { kvs, count: isWhole ? kvs.length : store.keys.count(interval) }
 }
 
-function fetchNewestKey(store: StateStore, operation: RangeOperation): Fetched {
+function fetchNewestKey({ store, budget }: RangeSource, operation: RangeOperation): Fetched {
   const live = store.keys.find(operation.key)
   if (live === undefined) return { kvs: [], count: 0 }
-  return { kvs: operation.countOnly ? [] : [readLive(store, live)], count: 1 }
+  if (operation.countOnly) return { kvs: [], count: 1 }
+  const kv = readLive(store, live)
+  budget.spend(kv)
+  return { kvs: [kv], count: 1 }
 }
 
-function fetchOld(store: StateStore, operation: RangeOperation): Fetched {
-  const kvs = store.history.readAt(selectedInterval(operation), operation.revision)
+function fetchOld({ store, budget }: RangeSource, operation: RangeOperation): Fetched {
+  const kvs = store.history.readAt(selectedInterval(operation), operation.revision, budget)
   const limit = fetchLimit(operation)
   return { kvs: limit === 0 ? kvs : kvs.slice(0, limit), count: kvs.length }
 }

@@ -8,6 +8,7 @@
 import { invariant } from './invariant.js'
 import { NO_LEASE, type KeyValue, type LeaseId } from './operation.js'
 import type { StoreEvent } from './outcome.js'
+import { UNBOUNDED, type ReadBudget } from './read-budget.js'
 import type { LiveKey, StateStore } from './state-store.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -20,12 +21,15 @@ export interface PutContent {
 
 export class RevisionWriter {
   readonly store: StateStore
+  /** Of what the command reads. */
+  readonly budget: ReadBudget
   readonly #base: number
   readonly #events: StoreEvent[] = []
 
-  constructor(store: StateStore, base: number) {
+  constructor(store: StateStore, base: number, budget: ReadBudget = UNBOUNDED) {
     invariant(Number.isSafeInteger(base + 1), 'revisions are exhausted')
     this.store = store
+    this.budget = budget
     this.#base = base
   }
 

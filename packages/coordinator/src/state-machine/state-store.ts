@@ -11,6 +11,7 @@ import type { PublishedMember } from './command.js'
 import type { Interval } from './interval.js'
 import type { KeyValue, LeaseId } from './operation.js'
 import type { RevisionEvents, StoredVersion, VersionPointer } from './outcome.js'
+import type { ReadBudget } from './read-budget.js'
 import type { Lease } from './state-machine.js'
 
 /** How far the store is. compactRevision ≤ revision; both indexes only grow. */
@@ -34,6 +35,7 @@ export interface ReadInOptions {
   readonly limit: number
   /** False leaves every value empty and does not read it. */
   readonly values: boolean
+  readonly budget: ReadBudget
 }
 
 /** The keys that exist now. */
@@ -54,7 +56,7 @@ export interface HistoryStore {
   /** Undefined when the row is a tombstone or no longer there. */
   version(pointer: VersionPointer): KeyValue | undefined
   /** The keys of the interval as they were at `revision`, which is not below the compacted one. */
-  readAt(interval: Interval, revision: number): readonly KeyValue[]
+  readAt(interval: Interval, revision: number, budget: ReadBudget): readonly KeyValue[]
   since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]
   /** Rows behind `after`, in order, up to `revision`; those that wait to be removed too. */
   rows(after: VersionPointer, revision: number, maxRows: number): readonly StoredVersion[]

@@ -21,6 +21,7 @@ import type {
   VersionPointer,
 } from './outcome.js'
 import { checkRangeRevision, range } from './range.js'
+import { MAX_READ_BYTES, ReadBudget } from './read-budget.js'
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from './request-ids.js'
 import { RevisionWriter } from './revision-writer.js'
 import type {
@@ -88,7 +89,8 @@ class StoreStateMachine implements ReplaceableStateMachine {
   range(operation: RangeOperation): RangeResult {
     const { revision, compactRevision } = this.#position
     checkRangeRevision(operation, revision, compactRevision)
-    return range(this.#store, operation, revision)
+    const budget = new ReadBudget(MAX_READ_BYTES)
+    return range({ store: this.#store, revision, budget }, operation)
   }
 
   readTxn(operation: TxnOperation): TxnResult {
@@ -96,7 +98,8 @@ class StoreStateMachine implements ReplaceableStateMachine {
     const onlyReads = flatten(chosen).every((inner) => inner.type === 'range')
     invariant(onlyReads, 'a transaction that writes was to be run without the log')
     checkOperation(this.#store, chosen, this.#position)
-    return executeTxn(new RevisionWriter(this.#store, this.revision), chosen)
+    const budget = new ReadBudget(MAX_READ_BYTES)
+    return executeTxn(new RevisionWriter(this.#store, this.revision, budget), chosen)
   }
 
   history(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {

@@ -16,6 +16,7 @@ import type {
   VersionPointer,
 } from '../state-machine/outcome.js'
 import { tombstone } from '../state-machine/revision-writer.js'
+import type { ReadBudget } from '../state-machine/read-budget.js'
 import type { HistoryStore } from '../state-machine/state-store.js'
 import { CompactionSweep } from './compaction-sweep.js'
 import type { Connection } from './connection.js'
@@ -60,12 +61,14 @@ export class HistoryRows implements HistoryStore {
     return { key, value, createRevision, modRevision, version, lease: leaseOf(lease) }
   }
 
-  readAt(interval: Interval, revision: number): readonly KeyValue[] {
+  readAt(interval: Interval, revision: number, budget: ReadBudget): readonly KeyValue[] {
     const kvs: KeyValue[] = []
     for (const newest of this.#chains.newestIn(interval)) {
       const pointer = this.#chains.asOf(newest, revision)
       const kv = pointer && this.version(pointer)
-      if (kv !== undefined) kvs.push(kv)
+      if (kv === undefined) continue
+      budget.spend(kv)
+      kvs.push(kv)
     }
     return kvs
   }

@@ -16,6 +16,8 @@ import { VersionWrites } from './version-writes.js'
 
 const NO_BYTES = Buffer.alloc(0)
 const NO_LIMIT = -1
+/** Read at a time: each may have a value of 1.5 MiB. */
+const PAGE_KEYS = 128
 
 export class LiveKeys implements KeyStore {
   readonly #find: ReturnType<typeof prepareFind>
@@ -44,13 +46,29 @@ export class LiveKeys implements KeyStore {
     return row?.count ?? 0
   }
 
-  readIn(interval: Interval, { limit, values }: ReadInOptions): readonly KeyValue[] {
-    const rowLimit = limit === 0 ? NO_LIMIT : limit
-    if (!values) return this.#findIn(interval, rowLimit).map((row) => toKeyValue(row, NO_BYTES))
+  readIn(interval: Interval, { limit, values, budget }: ReadInOptions): readonly KeyValue[] {
+    const kvs: KeyValue[] = []
+    let { start } = interval
+    for (let left = limit === 0 ? Infinity : limit; left > 0;) {
+      const page = this.#page({ ...interval, start }, Math.min(left, PAGE_KEYS), values)
+      for (const kv of page) {
+        budget.spend(kv)
+        kvs.push(kv)
+      }
+      const last = page.at(-1)
+      if (last === undefined || page.length < PAGE_KEYS) break
+      start = keyAfter(last.key)
+      left -= page.length
+    }
+    return kvs
+  }
+
+  #page(interval: Interval, limit: number, values: boolean): readonly KeyValue[] {
+    if (!values) return this.#findIn(interval, limit).map((row) => toKeyValue(row, NO_BYTES))
     const { start, end } = interval
     const rows = end
-      ? this.#scans.readIn.all({ start, end, limit: rowLimit })
-      : this.#scans.readFrom.all({ start, limit: rowLimit })
+      ? this.#scans.readIn.all({ start, end, limit })
+      : this.#scans.readFrom.all({ start, limit })
     return rows.map((row) => toKeyValue(row, row.value))
   }
 
@@ -67,6 +85,11 @@ export class LiveKeys implements KeyStore {
       ? this.#scans.findIn.all({ start, end, limit })
       : this.#scans.findFrom.all({ start, limit })
   }
+}
+
+/** In byte order there is none between them. */
+function keyAfter(key: Uint8Array): Uint8Array {
+  return Buffer.concat([key, Buffer.of(0)])
 }
 
 type LiveRow = typeof live.$inferSelect

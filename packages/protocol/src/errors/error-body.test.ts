@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeError, decodeStreamError, encodeErrorBody, encodeStreamError } from './error-body.js'
-import { etcdErrors, requestIdExpired } from './etcd-errors.js'
+import { etcdErrors, readTooLarge, requestIdExpired } from './etcd-errors.js'
 import { grpcStatus, httpStatusOf } from './grpc-status.js'
 import {
   CompactedError,
@@ -98,6 +98,14 @@ describe('what may have taken effect', () => {
 
   test('a compacted revision has an error class of its own', () => {
     expect(decodeError(400, encodeErrorBody(etcdErrors.compacted))).toBeInstanceOf(CompactedError)
+  })
+
+  test('what is too much for one answer is not asked for again', () => {
+    expect(decodeError(429, encodeErrorBody(readTooLarge))).toMatchObject({
+      code: 'resourceExhausted',
+      retryable: false,
+      outcome: 'not-applied',
+    })
   })
 
   test('an expired request id leaves the outcome unknown', () => {

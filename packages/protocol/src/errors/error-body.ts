@@ -6,7 +6,7 @@
  * What may have taken effect is decided here, once, from the code and the text.
  */
 
-import { etcdErrors, requestIdExpired, type EtcdError } from './etcd-errors.js'
+import { etcdErrors, readTooLarge, requestIdExpired, type EtcdError } from './etcd-errors.js'
 import {
   grpcStatusName,
   grpcStatusOfHttp,
@@ -119,6 +119,7 @@ const byMessage = new Map<string, Judgement>([
   [etcdErrors.leaseNotFound.message, { ...REFUSED, code: 'leaseNotFound' }],
   [etcdErrors.futureRevision.message, { ...REFUSED, code: 'futureRevision' }],
   [requestIdExpired.message, { ...BROKEN, code: 'requestIdExpired' }],
+  [readTooLarge.message, { ...REFUSED, code: 'resourceExhausted' }],
 ])
 
 function errorFrom(name: GrpcStatusName, message: string): HoldfastError {

@@ -111,6 +111,12 @@ export const requestIdExpired: EtcdError = Object.freeze({
   message: 'holdfast: request id expired',
 })
 
+/** Holdfast's own refusal: what a request would read is too much to be one answer. */
+export const readTooLarge: EtcdError = Object.freeze({
+  code: 8,
+  message: 'holdfast: too much for one answer: read with a limit, or keys only',
+})
+
 /** `cancel_reason` of a watch that is refused or ended. */
 export const watchCancelReasons = Object.freeze({
   emptyRange: 'mvcc: watcher range is empty',
