@@ -10,6 +10,7 @@ import {
   expect,
   it,
   onTestFinished,
+  vi,
 } from 'vitest'
 import { base64, Lines, MEMBER_ID, startEdge, type Edge, type Json } from '../edge.test-support.js'
 
@@ -19,7 +20,10 @@ beforeAll(async () => {
   edge = await startEdge()
 })
 afterAll(() => edge.close())
-afterEach(() => expect(edge.defects).toEqual([]))
+afterEach(() => {
+  vi.restoreAllMocks()
+  expect(edge.defects).toEqual([])
+})
 
 const NO_SPACE = { memberID: MEMBER_ID, alarm: 'NOSPACE' }
 const CORRUPT = { memberID: MEMBER_ID, alarm: 'CORRUPT' }
@@ -221,6 +225,55 @@ describe('a copy', () => {
     const left = results.map((result) => Number(result['remaining_bytes'] ?? 0))
     expect(left[0]).toBe(copy.byteLength - blobs[0]!.byteLength)
     expect(left.slice(-2)).toEqual([0, 0])
+  })
+})
+
+describe('a copy that nobody waits for any more', () => {
+  it('is given back as soon as it is made', async () => {
+    const { takeBackup } = edge.context
+    let ready = (): void => undefined
+    let released = 0
+    const made = new Promise<void>((resolve) => (ready = resolve))
+    vi.spyOn(edge.context, 'takeBackup').mockImplementation(async () => {
+      await made
+      const backup = (await takeBackup())!
+      const release = async (): Promise<void> => {
+        await backup.release()
+        released += 1
+      }
+      return { ...backup, release }
+    })
+    const headers = { 'grpc-timeout': '10m' }
+    expect(await edge.post('/v3/maintenance/snapshot', {}, headers)).toMatchObject({
+      status: 504,
+    })
+    expect(released).toBe(0)
+    ready()
+    await vi.waitFor(() => expect(released).toBe(1))
+  })
+
+  it('is refused when too many are taken already', async () => {
+    vi.spyOn(edge.context, 'takeBackup').mockResolvedValue(undefined)
+    expect(await edge.post('/v3/maintenance/snapshot')).toMatchObject({
+      status: 429,
+      body: { message: 'etcdserver: too many requests' },
+    })
+  })
+})
+
+describe('defragmentation', () => {
+  it('answers nothing when what compactions have freed is given back', async () => {
+    const value = Buffer.alloc(50_000).toString('base64')
+    for (let at = 0; at < 40; at += 1) {
+      await edge.post('/v3/kv/put', { key: base64('fragment'), value })
+    }
+    await edge.post('/v3/kv/compaction', { revision: edge.node.state.revision, physical: true })
+    const { sizeBytes, usedBytes } = edge.node.state
+    expect(sizeBytes).toBeGreaterThan(usedBytes + 1_000_000)
+    expect(await edge.post('/v3/maintenance/defragment')).toEqual({ status: 200, body: {} })
+    expect(edge.node.state.sizeBytes).toBe(edge.node.state.usedBytes)
+    const { body } = await edge.post('/v3/kv/range', { key: base64('fragment') })
+    expect(body['count']).toBe('1')
   })
 })
 
