@@ -35,14 +35,8 @@ export async function answerLines(options: AnswerLinesOptions): Promise<Response
     return stream.response
   } catch (error) {
     deadline?.cancel()
-    end(lines, onDefect)
     throw error
   }
-}
-
-/** As soon as it has let go of what it waits for, which its signal tells it to. */
-function end(lines: AsyncGenerator<string>, onDefect: (error: unknown) => void): void {
-  lines.return(undefined).catch(onDefect)
 }
 
 interface Pumping {
@@ -64,7 +58,6 @@ async function pump(
     stream.fail(wireErrorOrDefect(error, onDefect))
   } finally {
     deadline?.cancel()
-    end(lines, onDefect)
   }
 }
 
