@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { positiveNumber } from './arguments.js'
 import type { CommandHost } from './command-host.js'
+import { addAlarm } from './commands/alarm.js'
+import { addCompact } from './commands/compact.js'
+import { addDefrag } from './commands/defrag.js'
 import { addDel } from './commands/del.js'
 import { addElect } from './commands/elect.js'
 import { addGet } from './commands/get.js'
@@ -33,6 +36,9 @@ const commands: readonly ((program: Command, host: CommandHost) => void)[] = [
   addStatus,
   addMember,
   addSnapshot,
+  addCompact,
+  addDefrag,
+  addAlarm,
   addTransferLeadership,
 ]
 

@@ -3,7 +3,7 @@
 export { CompactedError, HoldfastError } from '@holdfast/protocol'
 export type { ErrorOutcome, HoldfastErrorCode } from '@holdfast/protocol'
 export { connect, Holdfast } from './client.js'
-export type { Cluster, Member, MembersOptions, MemberStatus } from './cluster/cluster.js'
+export type { Alarm, Cluster, Member, MembersOptions, MemberStatus } from './cluster/cluster.js'
 export type { ConnectOptions } from './config.js'
 export { AcquireTimeoutError, LockLostError, SessionLostError, type LossReason } from './errors.js'
 export type { Election, Leader, LeadOptions } from './election/election.js'

@@ -1,6 +1,6 @@
 /** The cluster itself: who belongs to it, and how each of its members is. */
 
-import { HoldfastError, routes } from '@holdfast/protocol'
+import { HoldfastError, routes, type AlarmResponse } from '@holdfast/protocol'
 import { originOf } from '../config.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { snapshotStream } from './snapshot-stream.js'
@@ -50,12 +50,29 @@ export interface MemberStatus {
   readonly errors: readonly string[]
 }
 
+/** Why the cluster does not take what it is sent. */
+export interface Alarm {
+  /** The id of the member that it is about: an unsigned 64-bit integer in decimal. */
+  readonly memberId: string
+  /** `noSpace`: nothing that makes the store grow is taken; `corrupt`: no write is. */
+  readonly type: 'noSpace' | 'corrupt'
+}
+
 export interface MembersOptions extends WaitOptions {
   /**
    * Answer from the asked member's own state, without a majority: possible in a minority, and perhaps
    * stale. Default false. An etcd 3.4 knows no other way.
    */
   readonly serializable?: boolean | undefined
+}
+
+const ON_WIRE = { noSpace: 'NOSPACE', corrupt: 'CORRUPT' } as const
+
+function alarmsOf({ alarms }: AlarmResponse): readonly Alarm[] {
+  return alarms.flatMap(({ memberId, alarm }) => {
+    if (alarm === 'NOSPACE') return { memberId, type: 'noSpace' }
+    return alarm === 'CORRUPT' ? { memberId, type: 'corrupt' } : []
+  })
 }
 
 /** Where the outcome of a change is unknown, `members` tells it. */
@@ -132,6 +149,46 @@ export class Cluster {
       dbSizeInUseBytes: dbSizeInUse,
       errors: status.errors,
     }
+  }
+
+  /** The alarms that are raised. */
+  async alarms(options: WaitOptions = {}): Promise<readonly Alarm[]> {
+    const request = { action: 'GET', alarm: 'NONE' } as const
+    return alarmsOf(await this.#rpc.ask(routes.alarm, request, { repetition: 'safe', ...options }))
+  }
+
+  /**
+   * Takes alarms back, when what raised them is done away with: the store has been compacted and what
+   * it freed given back, or has a larger quota.
+   *
+   * @param alarms default all that are raised.
+   * @returns those that were taken back.
+   */
+  async disarm(alarms?: readonly Alarm[], options: WaitOptions = {}): Promise<readonly Alarm[]> {
+    const disarmed: Alarm[] = []
+    for (const { memberId, type } of alarms ?? (await this.alarms(options))) {
+      const request = { action: 'DEACTIVATE', memberId, alarm: ON_WIRE[type] } as const
+      disarmed.push(
+        ...alarmsOf(await this.#rpc.ask(routes.alarm, request, { ...options, ...ONCE })),
+      )
+    }
+    return disarmed
+  }
+
+  /**
+   * Has one member give the space that compactions have freed back to its file system. An etcd answers
+   * nobody meanwhile; ours goes on.
+   *
+   * @param endpoint whom to ask: this endpoint only, whether or not the client was given it.
+   * @param options may have to allow more time than other requests need.
+   */
+  async defragment(endpoint: string, options: WaitOptions = {}): Promise<void> {
+    const asking = {
+      repetition: 'safe',
+      endpoint: originOf(endpoint),
+      withoutLeader: true,
+    } as const
+    await this.#rpc.ask(routes.defragment, {}, { ...options, ...asking })
   }
 
   /**

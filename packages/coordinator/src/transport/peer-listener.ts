@@ -19,6 +19,9 @@ import type { LogAtStart } from './peer-promises.js'
 import { answerProbe, isProbe } from './stream-liveness.js'
 
 const PRECONDITION_FAILED = 412
+/** As for clients (http/server.ts), though nobody but members should come here. */
+const TIMEOUTS = { headersTimeout: 9_000, connectionsCheckingInterval: 1_000 }
+const MAX_CONNECTIONS = 1_024
 
 export interface PeerListenerOptions {
   readonly clusterId: string
@@ -58,7 +61,7 @@ export class PeerListener {
 
   constructor(options: PeerListenerOptions) {
     this.#options = options
-    this.#server = createServer((request, response) => {
+    this.#server = createServer(TIMEOUTS, (request, response) => {
       if (request.method === 'GET' && request.url === CLUSTER_PATH) {
         response.writeHead(200, { 'content-type': 'text/plain' })
         response.end(checksummed(options.describeCluster()))
@@ -66,6 +69,7 @@ export class PeerListener {
         response.writeHead(200, { 'content-type': 'text/plain' }).end(checksummed(options.run))
       } else response.writeHead(426, { upgrade: PEER_PROTOCOL }).end()
     })
+    this.#server.maxConnections = MAX_CONNECTIONS
     this.#server.on('upgrade', (request, socket: Socket, head) =>
       this.#onUpgrade(request, socket, head),
     )
