@@ -4,12 +4,19 @@ import { afterEach, expect, it } from 'vitest'
 import { createMetrics, type MetricsSources } from './metrics.js'
 
 const status = { leaderId: '2' as string | undefined, role: 'follower', term: 7, commitIndex: 40 }
-const state = { appliedIndex: 38, revision: 12, compactRevision: -1, sizeBytes: 4096 }
+const sizes = { sizeBytes: 4096, usedBytes: 1024 }
+const state = { appliedIndex: 38, revision: 12, compactRevision: -1, ...sizes }
+const membership = { voters: ['2'], learners: ['3'] }
 const sources = {
-  node: { status, state, pendingProposals: 3, applyBacklog: 2, restoreCount: 1, activeVoters: 2 },
+  node: {
+    ...{ status, state, membership, pendingProposals: 3 },
+    ...{ applyBacklog: 2, restoreCount: 1, activeVoters: 2 },
+  },
   hub: { watcherCount: 5, behindCount: 1 },
   log: { transactions: 9, firstIndex: () => 30 },
   leaderChanges: () => 4,
+  memberId: '3',
+  quotaBytes: 9_000,
 } as unknown as MetricsSources
 
 afterEach(() => {
@@ -44,7 +51,10 @@ it('are under etcd’s names, where it has one', async () => {
     etcd_debugging_mvcc_compact_revision: 0,
     etcd_debugging_mvcc_watcher_total: 5,
     etcd_debugging_mvcc_slow_watcher_total: 1,
+    etcd_server_is_learner: 1,
     etcd_mvcc_db_total_size_in_bytes: 4096,
+    etcd_mvcc_db_total_size_in_use_in_bytes: 1024,
+    etcd_server_quota_backend_bytes: 9000,
     holdfast_raft_term: 7,
     holdfast_apply_backlog_entries: 2,
     holdfast_active_voters: 2,

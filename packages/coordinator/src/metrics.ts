@@ -11,6 +11,9 @@ export interface MetricsSources {
   readonly hub: WatchHub
   readonly log: Pick<DurableLog, 'transactions' | 'firstIndex'>
   readonly leaderChanges: () => number
+  readonly memberId: string
+  /** Infinity for none. */
+  readonly quotaBytes: number
 }
 
 type Metric = readonly [name: string, help: string, read: () => number]
@@ -49,15 +52,18 @@ export function createMetrics(sources: MetricsSources): Registry {
 }
 
 /** Some that end in “total” are gauges in etcd too: they start anew from what the log says. */
-function gauges({ node, hub, log }: MetricsSources): readonly Metric[] {
+function gauges(sources: MetricsSources): readonly Metric[] {
+  const { node, hub, log } = sources
   const hasLeader = (): number => (node.status.leaderId === undefined ? 0 : 1)
   const isLeader = (): number => (node.status.role === 'leader' ? 1 : 0)
+  const isLearner = (): number => (node.membership.learners.includes(sources.memberId) ? 1 : 0)
   const compactRevision = (): number => Math.max(0, node.state.compactRevision)
   const commitIndex = (): number => node.status.commitIndex
   const appliedIndex = (): number => node.state.appliedIndex
   return [
     ['etcd_server_has_leader', 'Whether a leader is known.', hasLeader],
     ['etcd_server_is_leader', 'Whether this member leads.', isLeader],
+    ['etcd_server_is_learner', 'Whether this member has no vote.', isLearner],
     ['etcd_server_proposals_pending', 'Proposals without outcome.', () => node.pendingProposals],
     ['etcd_server_proposals_committed_total', 'Index of the newest committed entry.', commitIndex],
     ['etcd_server_proposals_applied_total', 'Index of the newest applied entry.', appliedIndex],
@@ -65,7 +71,7 @@ function gauges({ node, hub, log }: MetricsSources): readonly Metric[] {
     ['etcd_debugging_mvcc_compact_revision', 'The last compaction’s revision.', compactRevision],
     ['etcd_debugging_mvcc_watcher_total', 'Watchers.', () => hub.watcherCount],
     ['etcd_debugging_mvcc_slow_watcher_total', 'Those told from history.', () => hub.behindCount],
-    ['etcd_mvcc_db_total_size_in_bytes', 'Size of the state on disk.', () => node.state.sizeBytes],
+    ...sizes(sources),
     [
       'holdfast_disk_short_of_space',
       'Whether what makes the store grow is refused.',
@@ -79,6 +85,16 @@ function gauges({ node, hub, log }: MetricsSources): readonly Metric[] {
       () => node.activeVoters,
     ],
     ['holdfast_apply_backlog_entries', 'Committed, not yet applied.', () => node.applyBacklog],
+  ]
+}
+
+function sizes({ node, quotaBytes }: MetricsSources): readonly Metric[] {
+  const { state } = node
+  const quota = Number.isFinite(quotaBytes) ? quotaBytes : 0
+  return [
+    ['etcd_mvcc_db_total_size_in_bytes', 'Size of the state on disk.', () => state.sizeBytes],
+    ['etcd_mvcc_db_total_size_in_use_in_bytes', 'What of it is in use.', () => state.usedBytes],
+    ['etcd_server_quota_backend_bytes', 'What may be in use; 0: all there is.', () => quota],
   ]
 }
 

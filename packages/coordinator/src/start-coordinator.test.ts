@@ -277,7 +277,8 @@ describe('a start that fails', () => {
     const lookups = vi.spyOn(dns, 'lookup').mockImplementation(lookUp as never)
     const clientUrl = `http://slow.example:${clientPort}`
     const onFatal = (error: Error): void => void fatal.push(error)
-    const options = { name: 'a', peerUrl, initialCluster, clientUrl, onFatal }
+    const where = { peerUrl, initialCluster, clientUrl, allowUnauthenticated: true }
+    const options = { name: 'a', ...where, onFatal }
     const error: unknown = await start(options).catch((reason: unknown) => reason)
     lookups.mockRestore()
     others.close()

@@ -119,7 +119,10 @@ async function open(base: Base): Promise<Coordinator> {
           onFatal(new MisplacedMemberError(config.name, how, config.dataDirectory)),
       }),
     createMetrics: (parts) =>
-      metricsText({ ...parts, log: storage.log, leaderChanges: () => leaderChanges }),
+      metricsText({
+        ...{ ...parts, memberId, quotaBytes: quotaOf(config), log: storage.log },
+        leaderChanges: () => leaderChanges,
+      }),
     onStatus: (status) => {
       leaderChanges += status.leaderId === undefined ? 0 : 1
       log.info({ ...status }, 'status')
@@ -139,10 +142,7 @@ async function open(base: Base): Promise<Coordinator> {
   opened.add(() => server.close())
   fatal.throwIfAborted()
   member.start(config.advertisedClientUrls ?? [server.url])
-  if (config.allowUnauthenticated && !(isLoopback(server.url) && isLoopback(config.peerUrl))) {
-    log.warn('whoever reaches this member may read and change everything: there are no credentials')
-  }
-  log.info({ clientUrl: server.url, peerUrl: config.peerUrl, clusterId, memberId }, 'serving')
+  logServing(base, server.url)
   return {
     clientUrl: server.url,
     clusterId,
@@ -152,6 +152,15 @@ async function open(base: Base): Promise<Coordinator> {
     },
     close: () => opened.close(),
   }
+}
+
+function logServing({ config, identity, log }: Base, clientUrl: string): void {
+  const { allowUnauthenticated, peerUrl } = config
+  const { clusterId, memberId } = identity
+  if (allowUnauthenticated && !(isLoopback(clientUrl) && isLoopback(peerUrl))) {
+    log.warn('whoever reaches this member may read and change everything: there are no credentials')
+  }
+  log.info({ clientUrl, peerUrl, clusterId, memberId }, 'serving')
 }
 
 /** A member that doubts its state stops everything: it must neither vote nor acknowledge. */
