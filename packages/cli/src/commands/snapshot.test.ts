@@ -115,7 +115,7 @@ test('a restored cluster has what was saved, other ids, and no revision of the o
 })
 
 test('members of one restored cluster are restored with the same words', async () => {
-  const cluster = 'm1=http://127.0.0.1:1,m2=http://127.0.0.1:2'
+  const cluster = 'm1=http://10.0.0.1:1,m2=http://10.0.0.2:1'
   const of = async (name: string, ...more: readonly string[]): Promise<Status> =>
     JSON.parse((await restore(name, '--initial-cluster', cluster, ...more)).out) as Status
   const first = await of('one', '--name', 'm1')
@@ -165,9 +165,12 @@ describe('refused, in one line and without a trace, is', () => {
     expect(err).toContain('is not empty')
   })
 
-  test('a bump by nothing', async () => {
-    expect(await restore('zero', '--bump-revision', '0')).toMatchObject({ exit: 2 })
-    expect(existsSync(inDirectory('zero'))).toBe(false)
+  test.each(['0', '-1', '1.5', '9999999999999999'])('a bump by %s', async (bump) => {
+    const { exit, err } = await restore('bumped', `--bump-revision=${bump}`)
+    expect({ exit, lines: err.trim().split('\n').length }).toEqual({ exit: 2, lines: 1 })
+    for (const name of ['bumped', 'bumped.restoring']) {
+      expect(existsSync(inDirectory(name))).toBe(false)
+    }
   })
 
   test('a snapshot of nobody', async () => {

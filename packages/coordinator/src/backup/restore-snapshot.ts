@@ -57,7 +57,8 @@ export interface Restored {
  */
 export async function restoreSnapshot(options: RestoreOptions): Promise<Restored> {
   const { file, bumpRevision = DEFAULT_BUMP_REVISION, ...of } = options
-  const config = resolveOptions(of)
+  // Nobody is served here.
+  const config = resolveOptions({ ...of, allowUnauthenticated: true })
   if (!Number.isSafeInteger(bumpRevision) || bumpRevision < 1) {
     throw new CoordinatorOptionsError('the revision must be bumped by a whole number, at least 1')
   }
@@ -90,6 +91,9 @@ async function restoreInto(
   const copy = join(directory, 'copy.db')
   const { sha256 } = await extractCopy(file, copy)
   const revision = readBackup(copy).revision + bumpRevision
+  if (!Number.isSafeInteger(revision)) {
+    throw new CoordinatorOptionsError(`there is no revision ${revision}: bump it by less`)
+  }
   // With another revision it would be another state, and so must be another cluster.
   const restoredFrom = `${sha256}@${revision}`
   const identity = foundingIdentity(config, restoredFrom)
