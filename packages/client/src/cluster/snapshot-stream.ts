@@ -1,23 +1,14 @@
 /** A copy of a member's store, as it comes over the wire (etcd: clientv3 Maintenance.Snapshot). */
 
-import {
-  HoldfastError,
-  JsonSplitter,
-  routes,
-  utf8Decode,
-  type SnapshotResponse,
-} from '@holdfast/protocol'
-import { refusal } from '../rpc/refusal.js'
+import { HoldfastError, JsonSplitter, routes, type SnapshotResponse } from '@holdfast/protocol'
+import { refusalOfStream } from '../rpc/refusal.js'
 import { readMessage, understood } from '../rpc/route.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { orAbort, type Scope } from '../time/scope.js'
 
 const SUM_BYTES = 32
-const MAX_REFUSAL_BYTES = 64 * 1024
 /** So long may a member make its copy, or say nothing in between. */
 const MAX_SILENCE_MS = 60_000
-
-type Chunks = AsyncIterator<Uint8Array>
 
 /** The scope's end is the stream's. @throws {HoldfastError} */
 export async function* snapshotStream(
@@ -44,7 +35,7 @@ async function* messages(
   const { path } = routes.snapshot
   const { status, chunks: body } = await within(rpc.open(endpoint, path, '{}', scope))
   const chunks = body[Symbol.asyncIterator]()
-  if (status !== 200) throw refusal(endpoint, status, await within(readRefusal(chunks)))
+  if (status !== 200) throw await within(refusalOfStream(endpoint, status, chunks))
   const splitter = new JsonSplitter()
   let remainingBytes = -1
   for (;;) {
@@ -75,15 +66,6 @@ async function unlessSilent<Result>(
   } finally {
     cancel()
   }
-}
-
-async function readRefusal(chunks: Chunks): Promise<string> {
-  let text = ''
-  for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
-    text += utf8Decode(chunk.value)
-    if (text.length > MAX_REFUSAL_BYTES) break
-  }
-  return text
 }
 
 function incomplete(endpoint: string): HoldfastError {

@@ -10,12 +10,11 @@ import {
   HoldfastError,
   JsonSplitter,
   routes,
-  utf8Decode,
   type InputOf,
   type WatchCreateRequest,
   type WatchResponse,
 } from '@holdfast/protocol'
-import { refusal } from '../rpc/refusal.js'
+import { refusalOfStream } from '../rpc/refusal.js'
 import { readMessage, understood } from '../rpc/route.js'
 import type { Rpc } from '../rpc/rpc.js'
 import { abortError, orAbort, type Scope } from '../time/scope.js'
@@ -66,7 +65,7 @@ export class WatchStream {
     try {
       const { status, chunks } = await rpc.open(endpoint, routes.watch.path, body, scope)
       const opened = { endpoint, chunks: chunks[Symbol.asyncIterator]() }
-      if (status !== 200) throw refusal(endpoint, status, await readAll(opened.chunks))
+      if (status !== 200) throw await refusalOfStream(endpoint, status, opened.chunks)
       return new WatchStream(rpc, scope, opened, start.startRevision)
     } catch (error) {
       throw failure(rpc, endpoint, scope, error)
@@ -162,13 +161,4 @@ function silent(endpoint: string): HoldfastError {
   return new HoldfastError('connectionFailed', `the watch on ${endpoint} is silent`, {
     retryable: true,
   })
-}
-
-async function readAll(chunks: AsyncIterator<Uint8Array>): Promise<string> {
-  let text = ''
-  for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
-    text += utf8Decode(chunk.value)
-    if (text.length > 64 * 1024) break
-  }
-  return text
 }

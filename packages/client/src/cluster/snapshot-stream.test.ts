@@ -1,0 +1,81 @@
+/** A copy of a member's store, read as it comes: whole, cut short, refused, and stalled. */
+
+import { routes, type SnapshotResponse } from '@holdfast/protocol'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Holdfast } from '../client.js'
+import { bench, type Bench } from '../fake/bench.test-support.js'
+import { settle } from '../fake/manual-clock.test-support.js'
+
+let fixture: Bench
+let client: Holdfast
+beforeEach(() => {
+  fixture = bench()
+  client = fixture.client()
+})
+
+const SUM = Buffer.alloc(32, 's')
+const line = (message: Partial<SnapshotResponse>): string =>
+  `${JSON.stringify({ result: routes.snapshot.response.encode({ version: '3.6.0', ...message }) })}\n`
+const WHOLE = [
+  line({ blob: Buffer.from('one'), remainingBytes: 3 }),
+  line({ blob: Buffer.from('two') }),
+  line({ blob: SUM }),
+]
+
+function answering(text: string, status = 200, isOpen = false): void {
+  fixture.etcd.stream = ({ signal }) =>
+    Promise.resolve({
+      status,
+      chunks: (async function* () {
+        // Chunks may end anywhere.
+        for (let at = 0; at < text.length; at += 40) yield Buffer.from(text.slice(at, at + 40))
+        if (isOpen) {
+          await new Promise((_, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason as Error)),
+          )
+        }
+      })(),
+    })
+}
+
+async function read(endpoint?: string): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of client.cluster.snapshot(endpoint)) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
+
+describe('a snapshot', () => {
+  test('comes in its pieces, with its sum at the end', async () => {
+    answering(WHOLE.join(''))
+    expect(await read('http://b')).toBe(`onetwo${SUM.toString()}`)
+  })
+
+  test.each([
+    ['in a message', WHOLE.join('').slice(0, -60)],
+    ['between two', WHOLE.slice(0, 1).join('')],
+    ['before its sum', WHOLE.slice(0, 2).join('')],
+    ['before it began', ''],
+  ])('that ends %s is not taken for whole', async (_, text) => {
+    answering(text)
+    await expect(read()).rejects.toMatchObject({ code: 'connectionFailed', retryable: true })
+  })
+
+  test('that is refused says why', async () => {
+    answering('{"code":8,"message":"etcdserver: too many requests"}', 429)
+    await expect(read()).rejects.toMatchObject({ code: 'resourceExhausted', retryable: true })
+  })
+
+  test('that breaks off with an error says why', async () => {
+    const error = { error: { grpc_code: 14, message: 'etcdserver: server stopped' } }
+    answering(`${WHOLE[0]}${JSON.stringify(error)}\n`)
+    await expect(read()).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('that says nothing for a minute is given up', async () => {
+    answering(WHOLE[0]!, 200, true)
+    const reading = expect(read()).rejects.toMatchObject({ code: 'connectionFailed' })
+    await settle()
+    await fixture.clock.advance(60_000)
+    await reading
+  })
+})
