@@ -1,0 +1,41 @@
+/** What a run has shown, for whoever started it. */
+
+import { judgeMemory } from './memory.js'
+import { replayCommand } from './options.js'
+import type { FuzzRun } from './run.js'
+
+/** About 50,000 inputs: a process has not become warm before. */
+const LEAST_SAMPLES = 50
+
+export interface Report {
+  readonly text: string
+  readonly isGood: boolean
+}
+
+export function reportOf(run: FuzzRun, leastSamples = LEAST_SAMPLES): Report {
+  const { options, sent, resent, uncompared, seconds, tally, findings, rssBytes } = run
+  const memory = judgeMemory(rssBytes, leastSamples)
+  const isGood = findings.areNone && memory.isFlat
+  const rss = memory.isJudged
+    ? `RSS: ${memory.isFlat ? 'flat' : 'GROWN'}, mean of the first quarter after the warm-up ` +
+      `${mib(memory.firstQuarter)}, of the last ${mib(memory.lastQuarter)}, ` +
+      `from ${mib(memory.minimum)} to ${mib(memory.maximum)}`
+    : `RSS: up to ${mib(memory.maximum)}; too few inputs to tell whether it is flat`
+  const lines = [
+    ...findings.lines,
+    ...tally.lines(),
+    ...[...findings.known].map(([name, count]) => `known, ${count} inputs: ${name}`),
+    `${sent} inputs in ${seconds.toFixed(1)} s, ${Math.round(sent / seconds)} inputs/s; ` +
+      `${resent} refused ones sent again and the state compared, ${uncompared} of them in vain; ` +
+      `${tally.unknown} of unknown outcome`,
+    `violations ${findings.violations}, crashes ${findings.crashes}, ` +
+      `other troubles ${findings.troubles}`,
+    rss,
+    `seed ${options.seed}; again: ${replayCommand(options)}`,
+  ]
+  return { text: lines.join('\n'), isGood }
+}
+
+function mib(number: number): string {
+  return `${number.toFixed(0)} MiB`
+}
