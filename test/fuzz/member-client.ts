@@ -56,7 +56,7 @@ export class MemberClient {
     })
     await Promise.all(disarmed)
     const others = ids.filter((id) => id !== KEPT_LEASE)
-    await Promise.all(others.map((id) => this.post('/lease/revoke', { ID: id })))
+    await Promise.all(others.map((id) => this.#revoke(id)))
     if (!ids.includes(KEPT_LEASE)) {
       await this.post('/lease/grant', { ID: KEPT_LEASE, TTL: LONG_TTL })
     }
@@ -73,6 +73,13 @@ export class MemberClient {
     for (const key of ['YQ==', 'Yg==']) await this.post('/kv/put', { key, lease: KEPT_LEASE })
     const { header } = await this.post('/kv/range', { key: 'YQ==' })
     await this.post('/kv/compaction', { revision: (header as Json)['revision'] })
+  }
+
+  /** A short one may have ended since it was listed. */
+  async #revoke(id: string): Promise<void> {
+    await this.post('/lease/revoke', { ID: id }).catch((error: unknown) => {
+      if (!String(error).includes('requested lease not found')) throw error
+    })
   }
 
   #ask(method: string, path: string, body: string): Promise<string> {

@@ -7,8 +7,7 @@ export interface MemoryVerdict {
   /** In MiB. */
   readonly minimum: number
   readonly maximum: number
-  readonly firstQuarter: number
-  readonly lastQuarter: number
+  readonly quarters: readonly number[]
 }
 
 const WARM_UP = 0.1
@@ -19,14 +18,16 @@ const MIB = 1024 * 1024
 /** @param leastSamples below which nothing is said */
 export function judgeMemory(rssBytes: readonly number[], leastSamples: number): MemoryVerdict {
   const samples = rssBytes.map((bytes) => bytes / MIB).slice(Math.floor(rssBytes.length * WARM_UP))
-  const quarter = Math.max(1, Math.floor(samples.length / 4))
-  const firstQuarter = mean(samples.slice(0, quarter))
-  const lastQuarter = mean(samples.slice(-quarter))
+  const quarters = [0, 1, 2, 3].map((quarter) => {
+    const from = Math.floor((samples.length * quarter) / 4)
+    return mean(samples.slice(from, Math.floor((samples.length * (quarter + 1)) / 4)))
+  })
+  const [firstQuarter = 0, , , lastQuarter = 0] = quarters
   const hasGrown =
     lastQuarter > firstQuarter * MOST_GROWTH && lastQuarter > firstQuarter + MOST_GROWTH_MIB
   const isJudged = rssBytes.length >= leastSamples
   return {
-    ...{ isFlat: !isJudged || !hasGrown, isJudged, firstQuarter, lastQuarter },
+    ...{ isFlat: !isJudged || !hasGrown, isJudged, quarters },
     minimum: samples.reduce((least, one) => Math.min(least, one), Infinity),
     maximum: samples.reduce((most, one) => Math.max(most, one), 0),
   }

@@ -17,9 +17,8 @@ export function reportOf(run: FuzzRun, leastSamples = LEAST_SAMPLES): Report {
   const memory = judgeMemory(rssBytes, leastSamples)
   const isGood = findings.areNone && memory.isFlat
   const rss = memory.isJudged
-    ? `RSS: ${memory.isFlat ? 'flat' : 'GROWN'}, mean of the first quarter after the warm-up ` +
-      `${mib(memory.firstQuarter)}, of the last ${mib(memory.lastQuarter)}, ` +
-      `from ${mib(memory.minimum)} to ${mib(memory.maximum)}`
+    ? `RSS: ${memory.isFlat ? 'flat' : 'GROWN'}, means of the quarters after the warm-up ` +
+      `${memory.quarters.map(mib).join(', ')}; from ${mib(memory.minimum)} to ${mib(memory.maximum)}`
     : `RSS: up to ${mib(memory.maximum)}; too few inputs to tell whether it is flat`
   const lines = [
     ...findings.lines,
