@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { contentionErrors } from '@holdfast/protocol'
 import { fieldsOf } from './json-fields.js'
+import { LOCK_LEASES } from './lock-leases.js'
 
 interface Difference {
   readonly what: string
@@ -90,6 +91,21 @@ const answers: readonly (Difference & {
       etcd.body['health'] === ours.body['health'],
   },
   {
+    what: 'the order of leases, by when they end, where some have held a lock or a leadership',
+    why: 'etcd opens a session on such a lease and gives it up at once; whether it was renewed by then is a race',
+    appliesTo: (path, { etcd, ours }) => {
+      if (!/\/lease\/leases$/.test(path) || etcd.status !== 200 || ours.status !== 200) return false
+      const [theirs, mine] = [leasesIn(etcd.body), leasesIn(ours.body)]
+      const others = (ids: readonly string[]): readonly string[] =>
+        ids.filter((id) => !LOCK_LEASES.includes(id))
+      return (
+        isDeepStrictEqual({ ...etcd.body, leases: [] }, { ...ours.body, leases: [] }) &&
+        isDeepStrictEqual([...theirs].sort(), [...mine].sort()) &&
+        isDeepStrictEqual(others(theirs), others(mine))
+      )
+    },
+  },
+  {
     what: 'a lock whose key is gone when its turn has come',
     why: '3.4 gives it all the same; later versions look at the key again (etcd #11456)',
     appliesTo: (path, { etcd, ours }) =>
@@ -112,6 +128,10 @@ export function isSaneToDiffer(
   both: Answers,
 ): string | undefined {
   return answers.find(({ appliesTo }) => appliesTo(path, both, body))?.what
+}
+
+function leasesIn(body: Fields): readonly string[] {
+  return ((body['leases'] ?? []) as readonly { readonly ID: string }[]).map(({ ID }) => ID)
 }
 
 /** Keys in one order, or, where only some of them are told, how many there are. */

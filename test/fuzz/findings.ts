@@ -2,7 +2,6 @@
 
 import type { Answer } from './answer.js'
 import type { Input } from './input.js'
-import { knownAnswer, knownComplaint } from './known-troubles.js'
 import type { StateChange } from './state-check.js'
 
 /** More of them say no more, and a member that is gone would have one for every input. */
@@ -36,7 +35,7 @@ export class Findings {
 
   addAnswer(input: Input, answer: Answer): void {
     const { problem, label } = answer
-    if (problem === undefined || this.addKnown(knownAnswer(input, answer))) return
+    if (problem === undefined) return
     this.troubles += 1
     this.#add(`answer ${label}: ${problem}\n${shown(input)}`)
   }
@@ -67,7 +66,7 @@ export class Findings {
   }
 
   addComplaint(from: number, line: string): void {
-    if (!this.addKnown(knownComplaint(line))) this.addTrouble(from, `it wrote: ${line}`)
+    this.addTrouble(from, `it wrote: ${line}`)
   }
 
   /** Counts it, and says whether it is known. */

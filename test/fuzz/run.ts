@@ -87,7 +87,7 @@ async function runBatch(
   await target.tidy(isWhole)
   const refused = inputs.filter((input, index) => {
     const answer = answers[index]!
-    return answer.verdict === 'refused' && !findings.addKnown(knownChange(input, answer))
+    return answer.verdict === 'refused' && !findings.addKnown(knownChange(input))
   })
   const { changes, together, uncompared } = await checkState({ target, sender }, refused)
   for (const change of changes) findings.addChange(change)

@@ -4,9 +4,9 @@ import type { NamedChance } from '@holdfast/testkit'
 import { ask } from './draw.js'
 import { base64 } from './draw-kv.js'
 import { placeKey } from './place-key.js'
+import { LOCK_LEASES } from '../lock-leases.js'
 import type { Step } from './step.js'
 
-export const LOCK_LEASES = ['2001', '2002', '2003', '8587862072907233033']
 const NAMES = ['lock', 'e\xff']
 
 export class ContentionDraws {

@@ -6,7 +6,8 @@
 
 import { NamedChance } from '@holdfast/testkit'
 import { badRequests } from '../bad-requests.js'
-import { ContentionDraws, LOCK_LEASES } from './draw-contention.js'
+import { LOCK_LEASES } from '../lock-leases.js'
+import { ContentionDraws } from './draw-contention.js'
 import { drawKv } from './draw-kv.js'
 import { drawLease, LEASES } from './draw-lease.js'
 import { drawMaintenance } from './draw-maintenance.js'

@@ -1,10 +1,10 @@
 /** What the routes need of the member behind them. */
 
+import type { FileHandle } from 'node:fs/promises'
 import type { ResponseHeader } from '@holdfast/protocol'
 import { type InputOf } from '@holdfast/protocol'
 import type { StoreHashes } from '../node/store-hashes.js'
 import type { CoordinatorNode } from '../node/coordinator-node.js'
-import type { Backup } from '../storage/backups.js'
 import type { Clock } from '../time/clock.js'
 import type { WatchHub } from '../watch/watch-hub.js'
 import type { Quota } from './quota.js'
@@ -23,6 +23,13 @@ export interface ListedMember {
   readonly isLearner: boolean
 }
 
+export interface StateBackup {
+  readonly bytes: number
+  readonly file: Pick<FileHandle, 'read'>
+  /** Whoever asked for it is done with it. */
+  release(): Promise<void>
+}
+
 export interface EdgeContext {
   readonly node: CoordinatorNode
   readonly hub: WatchHub
@@ -30,7 +37,7 @@ export interface EdgeContext {
   readonly quota: Quota
   readonly hashes: StoreHashes
   /** A copy of the state as it is now; undefined when there are too many of them already. */
-  readonly takeBackup: () => Promise<Backup | undefined>
+  readonly takeBackup: () => Promise<StateBackup | undefined>
   readonly clusterId: string
   readonly memberId: string
   readonly members: () => readonly ListedMember[]

@@ -116,3 +116,13 @@ it('an id that may have been forgotten is refused with a code of its own', async
   const answer = await edge.post('/v3/kv/put', { key: base64('k') }, headers)
   expect(answer).toMatchObject({ status: 400, body: requestIdExpired })
 })
+
+it('an id that was used for another kind of request is refused, and is no defect of ours', async () => {
+  const headers = { 'Idempotency-Key': newId() }
+  await edge.post('/v3/kv/put', { key: base64('kind') }, headers)
+  expect(await edge.post('/v3/lease/grant', { TTL: '60' }, headers)).toMatchObject({
+    status: 400,
+    body: { code: 3, message: 'holdfast: this request id was used for another request' },
+  })
+  expect(edge.defects).toEqual([])
+})

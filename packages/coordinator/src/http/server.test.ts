@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { base64, startEdge, type Edge } from './edge.test-support.js'
+import { base64, settle, startEdge, type Edge } from './edge.test-support.js'
 import { post, RawClient, statuses } from './raw-client.test-support.js'
 import { listenForClients, type ClientServer } from './server.js'
 
@@ -186,6 +186,60 @@ describe('who holds on to a connection for nothing', () => {
       next.send('GET /health HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n')
       expect(statuses(await next.untilEnd())).toEqual(['200'])
     })
+  })
+})
+
+describe('garbage', () => {
+  it('behind a request does not take its answer’s place', async () => {
+    const client = connect()
+    client.send(`${putOf('before garbage')}\0garbage\r\n\r\n`)
+    // It ends without an answer, which says that nobody knows; or with the one to the request.
+    expect(statuses(await client.untilEnd()).filter((status) => status !== '200')).toEqual([])
+    await vi.waitFor(async () => expect(await valueCount('before garbage')).toBe('1'))
+  })
+
+  it('in the body of a request that has not come whole is refused', async () => {
+    const client = connect()
+    client.send('POST /v3/kv/put HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n')
+    client.send('5\r\n{"key\r\nzz\r\n')
+    expect(statuses(await client.untilEnd())).toEqual(['400'])
+  })
+
+  it('behind the first line of an answer is not mixed with it', async () => {
+    const client = connect()
+    client.send('POST /v3/watch HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n')
+    const create = `{"create_request":{"key":"${base64('mixed')}"}}`
+    client.send(`${create.length.toString(16)}\r\n${create}\r\n`)
+    await client.until(/"created":true/)
+    client.send('zz\r\n')
+    expect(statuses(await client.untilEnd())).toEqual(['200'])
+  })
+})
+
+describe('an upgrade to what is not known', () => {
+  const offer =
+    'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'
+
+  it('is ignored (RFC 9110 §7.8), and the connection goes on', async () => {
+    const client = connect()
+    client.send(putOf('offered', offer))
+    await client.until(/raft_term/)
+    client.send(putOf('afterwards', 'Connection: close\r\n'))
+    expect(statuses(await client.untilEnd())).toEqual(['200', '200'])
+    expect([await valueCount('offered'), await valueCount('afterwards')]).toEqual(['1', '1'])
+  })
+
+  it('is ignored where the body comes later', async () => {
+    const client = connect()
+    const body = `{"key":"${base64('later')}"}`
+    client.send(
+      `POST /v3/kv/put HTTP/1.1\r\nHost: e\r\n${offer}Content-Length: ${body.length}\r\n\r\n`,
+    )
+    for (const part of [body.slice(0, 3), body.slice(3)]) {
+      await settle()
+      client.send(part)
+    }
+    expect(statuses(await client.until(/raft_term/))).toEqual(['200'])
   })
 })
 

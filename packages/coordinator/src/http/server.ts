@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { answerBrokenRequests } from './broken-requests.js'
 import { MAX_BUFFERED_BYTES } from './stream-lines.js'
 import { acceptWebSockets } from './websocket.js'
 
@@ -62,6 +63,7 @@ export async function listenForClients(
     },
   )
   server.maxConnections = maxConnections
+  answerBrokenRequests(server)
   // A request of HTTP/1.0 need not name a host, and simple health checkers do not.
   const listener = getRequestListener(app.fetch, { hostname })
   const webSockets = acceptWebSockets(server, app, `http://${hostname}`)

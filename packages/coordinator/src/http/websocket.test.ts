@@ -239,3 +239,30 @@ describe('the token of a WebSocket', () => {
     expect(told).toBe('abc.7')
   })
 })
+
+describe('a client that leaves before it has asked for anything', () => {
+  it.each([
+    ['lease/grant', 'in order', Buffer.of(0x88, 0x80, 0, 0, 0, 0)],
+    ['lease/grant', 'with a frame that is none', Buffer.of(0x81, 0x02, 0x7b, 0x7d)],
+    ['lease/grant', 'without a word', undefined],
+    ['lock/lock', 'in order', Buffer.of(0x88, 0x80, 0, 0, 0, 0)],
+    ['election/campaign', 'without a word', undefined],
+  ])('is not served an empty request: %s, %s', async (path, _how, frame) => {
+    const before = edge.fingerprint()
+    const { port } = new URL(server.url)
+    const socket = connect({ host: '127.0.0.1', port: Number(port) })
+    socket.write(
+      `GET /v3/${path} HTTP/1.1\r\nHost: e\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    )
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /)
+    if (frame === undefined) socket.destroy()
+    else socket.write(frame)
+    await vi.waitUntil(() => edge.context.node.pendingProposals === 0)
+    // Whatever it would have been answered comes after a write that was asked for later.
+    await edge.post('/v3/kv/deleterange', { key: base64('nothing') })
+    expect(edge.fingerprint()).toEqual(before)
+    socket.destroy()
+  })
+})

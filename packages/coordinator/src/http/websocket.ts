@@ -11,6 +11,7 @@ import type { Hono } from 'hono'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { MAX_BODY_BYTES } from './request-body.js'
 import { MAX_BUFFERED_BYTES } from './stream-lines.js'
+import { ignoreUpgrade } from './unknown-upgrade.js'
 import { socketHeaders, wantsBearer } from './websocket-headers.js'
 
 export interface WebSockets {
@@ -28,6 +29,10 @@ export function acceptWebSockets(server: Server, app: Hono, base: string): WebSo
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Nobody else listens to it any more, and an error that nobody hears ends the process.
     socket.on('error', () => undefined)
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      ignoreUpgrade(server, { request, socket, head })
+      return
+    }
     const path = request.url ?? '/'
     const url = URL.canParse(path, base) ? new URL(path, base) : undefined
     const name = url && findRoute(url.pathname)
@@ -85,13 +90,18 @@ function bodyOf(socket: WebSocket, isOne: boolean): ReadableStream<Uint8Array> {
           isOver = true
           controller.close()
         }
+        const onClose = (): void => {
+          // Who left without a word has asked for nothing, not for what an empty request means.
+          if (isOne && !isOver) controller.error(new Error('the client has left'))
+          else end()
+        }
         socket.on('message', (data: RawData) => {
           if (isOver) return
           controller.enqueue(Buffer.concat([toBuffer(data), Buffer.from('\n')]))
           if (isOne) end()
           else if ((controller.desiredSize ?? 0) <= 0) socket.pause()
         })
-        socket.on('close', end)
+        socket.on('close', onClose)
       },
       pull: () => socket.resume(),
       cancel: () => {

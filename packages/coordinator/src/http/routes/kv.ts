@@ -16,6 +16,7 @@ import type { CommandResult } from '../../state-machine/outcome.js'
 import type { Operation } from '../../state-machine/operation.js'
 import type { Call } from '../call.js'
 import { requestTimeoutMs, responseHeader, type EdgeContext } from '../edge-context.js'
+import { EdgeError } from '../edge-error.js'
 import { checkOperation } from '../operation-check.js'
 import {
   checkSize,
@@ -30,6 +31,11 @@ import {
   txnResponse,
 } from '../operation-wire.js'
 
+const REUSED = {
+  code: 3,
+  message: 'holdfast: this request id was used for another request',
+} as const
+
 type Result<T extends CommandResult['type']> = Extract<CommandResult, { type: T }>
 
 /** The result of a command has the type that the command calls for; anything else is a defect. */
@@ -42,7 +48,11 @@ export async function proposeFor<T extends CommandResult['type']>(
   await context.quota.admit(command)
   const timeoutMs = requestTimeoutMs(context)
   const result = await context.node.propose(command, { timeoutMs, requestId })
-  if (result.type !== type) throw new Error(`a ${type} gave the result of a ${result.type}`)
+  if (result.type !== type) {
+    // What is remembered of an id is the answer to the request that had it first.
+    if (requestId !== undefined) throw new EdgeError(REUSED)
+    throw new Error(`a ${type} gave the result of a ${result.type}`)
+  }
   return result as Result<T>
 }
 
