@@ -16,7 +16,7 @@ export function addCompact(program: Command, host: CommandHost): void {
       'Keys stay as they are; what they were before the revision can no longer be read or watched, and ' +
       'the members remove it from their disks in the background. `holdfast serve ' +
       '--auto-compaction-retention` does this by itself. `holdfast status` prints the newest revision.',
-    examples: ['holdfast compact 5000'],
+    examples: ['holdfast compact 3'],
   }).action((revision: number) =>
     host.run(command, async (surroundings) => {
       await withClient(surroundings, ({ kv }) => kv.compact(revision))

@@ -1,6 +1,6 @@
 /** What compactions have freed is given back: the database becomes smaller, and then its file. */
 
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
@@ -11,6 +11,7 @@ import type { CommittedProposal } from '../state-machine/state-machine.js'
 import { openConnection } from './connection.js'
 import { migrate } from './migrate.js'
 import type { Storage } from './open-storage.js'
+import { PAGE_BYTES } from './page-size.js'
 import { openStateStore } from './sqlite-state-store.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { logAndApply, newDirectory, open } from './storage.test-support.js'
@@ -95,5 +96,22 @@ it('unless it was made by a program that could not do so', () => {
   const { sizeBytes } = machine
   expect(machine.returnFreePages(10)).toBe(false)
   expect(machine.sizeBytes).toBe(sizeBytes)
+  store.close()
+})
+
+it('only of what is new: a state that is opened is not written to', () => {
+  const path = newDirectory()
+  const store = openStateStore({ path, clusterId: '10' })
+  const machine = createStateMachine(store)
+  // More than SQLite would leave in a WAL by itself.
+  const batch = Array.from({ length: 4 * VERSIONS }, (_, at) => putting(at + 1))
+  for (const one of batch) machine.apply([one])
+  const before = [path, `${path}-wal`].map((file) => readFileSync(file))
+  expect(before[1]!.length).toBeGreaterThan(2_000 * PAGE_BYTES)
+  const again = openStateStore({ path, clusterId: '10' })
+  expect(again.loadPosition().appliedIndex).toBe(batch.length)
+  const after = [path, `${path}-wal`].map((file) => readFileSync(file))
+  expect(after.map((bytes, at) => bytes.equals(before[at]!))).toEqual([true, true])
+  again.close()
   store.close()
 })

@@ -68,8 +68,10 @@ function configure(
   require(client, 'busy_timeout', 0)
   require(client, 'page_size', PAGE_BYTES)
   if (mode === 'readonly') return
-  // Before anything is written, which the mode of the journal is.
-  if (isShrinkable) client.pragma('auto_vacuum = INCREMENTAL')
+  // Before anything is written, which the mode of the journal is; and not later: it would be a write
+  // of its own, which may copy the whole WAL into the database behind the checkpoint worker's back.
+  const isNew = client.pragma('page_count', { simple: true }) === 0
+  if (isShrinkable && isNew) client.pragma('auto_vacuum = INCREMENTAL')
   const journalMode = client.pragma('journal_mode = WAL', { simple: true })
   if (journalMode !== 'wal' && !client.memory) throw unsafe('journal_mode', journalMode)
   client.pragma(`synchronous = ${SYNCHRONOUS[mode]}`)
