@@ -19,7 +19,7 @@ import {
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { connectTo } from './connect-to.js'
 import { toChange } from './faults/member-history.js'
-import type { WatchWish } from './faults/wire-watcher.js'
+import type { WatchWish } from './watch-message.js'
 import { metric } from './member-metric.js'
 import { PREFIX, startWatchLoad, type WatchLoad } from './watch-load.js'
 import { ResumingWatch } from './watch-resumer.js'

@@ -5,7 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MemberProcess, WatchRecord } from '@holdfast/testkit'
-import type { WatchWish } from './faults/wire-watcher.js'
+import type { WatchWish } from './watch-message.js'
 import { WireStream } from './watch-wire.js'
 
 /** Between two attempts at a member that may be down. */

@@ -1,29 +1,7 @@
 /** One stream of `/v3/watch` with one watch, and every message on it, in the form that checkers read. */
 
-import type { ChangeEvent, KeyValue, WatchMessage, WatchStream } from '@holdfast/testkit'
-import type { WatchWish } from './faults/wire-watcher.js'
-
-interface WireKv {
-  readonly key: string
-  readonly value?: string
-  readonly create_revision?: string
-  readonly mod_revision: string
-  readonly version?: string
-}
-
-interface WireEvent {
-  readonly type?: 'DELETE'
-  readonly kv: WireKv
-  readonly prev_kv?: WireKv
-}
-
-interface WireResult {
-  readonly header: { readonly revision?: string }
-  readonly created?: boolean
-  readonly canceled?: boolean
-  readonly compact_revision?: string
-  readonly events?: readonly WireEvent[]
-}
+import type { WatchMessage, WatchStream } from '@holdfast/testkit'
+import { revisionOf, watchMessages, watchRequest, type WatchWish } from './watch-message.js'
 
 export class WireStream implements WatchStream {
   readonly startRevision: number
@@ -39,8 +17,12 @@ export class WireStream implements WatchStream {
     this.#next = startRevision
     this.ended = new Promise((resolve) => {
       const read = async (): Promise<void> => {
-        for await (const result of this.#results(clientUrl, wish)) {
-          const message = toMessage(result)
+        const response = await fetch(`${clientUrl}/v3/watch`, {
+          method: 'POST',
+          body: watchRequest(wish, startRevision),
+          signal: this.#leaving.signal,
+        })
+        for await (const message of watchMessages(response)) {
           this.messages.push(message)
           this.#next = Math.max(this.#next, nextAfter(message, startRevision))
           if (message.type === 'canceled') resolve()
@@ -59,38 +41,6 @@ export class WireStream implements WatchStream {
   leave(): void {
     this.#leaving.abort()
   }
-
-  async *#results(clientUrl: string, wish: WatchWish): AsyncGenerator<WireResult> {
-    const { key, rangeEnd, filters = [], prevKv } = wish
-    const request = {
-      key: base64(key),
-      ...(rangeEnd === undefined ? {} : { range_end: base64(rangeEnd) }),
-      ...(this.startRevision === 0 ? {} : { start_revision: this.startRevision }),
-      prev_kv: prevKv,
-      filters: filters.map((filter) => (filter === 'noPut' ? 'NOPUT' : 'NODELETE')),
-    }
-    const response = await fetch(`${clientUrl}/v3/watch`, {
-      method: 'POST',
-      body: JSON.stringify({ create_request: request }),
-      signal: this.#leaving.signal,
-    })
-    for await (const line of linesOf(response)) {
-      const { result } = JSON.parse(line) as { readonly result?: WireResult }
-      if (result === undefined) return
-      yield result
-    }
-  }
-}
-
-function toMessage(result: WireResult): WatchMessage {
-  const revision = Number(result.header.revision ?? 0)
-  if (result.canceled === true) {
-    const compactRevision = Number(result.compact_revision ?? 0)
-    return { type: 'canceled', ...(compactRevision > 0 ? { compactRevision } : {}) }
-  }
-  if (result.created === true) return { type: 'created', revision }
-  const events = (result.events ?? []).map(toEvent)
-  return events.length === 0 ? { type: 'progress', revision } : { type: 'events', revision, events }
 }
 
 function nextAfter(message: WatchMessage, startRevision: number): number {
@@ -104,40 +54,5 @@ function nextAfter(message: WatchMessage, startRevision: number): number {
       return 0
     case 'canceled':
       return message.compactRevision ?? 0
-  }
-}
-
-function revisionOf(event: ChangeEvent): number {
-  return event.type === 'put' ? event.kv.modRevision : event.modRevision
-}
-
-function toEvent({ type, kv, prev_kv: before }: WireEvent): ChangeEvent {
-  const previous = before === undefined ? {} : { prevKv: toKeyValue(before) }
-  if (type === undefined) return { type: 'put', kv: toKeyValue(kv), ...previous }
-  return { type: 'delete', key: text(kv.key), modRevision: Number(kv.mod_revision), ...previous }
-}
-
-function toKeyValue(kv: WireKv): KeyValue {
-  return {
-    key: text(kv.key),
-    value: text(kv.value ?? ''),
-    createRevision: Number(kv.create_revision ?? 0),
-    modRevision: Number(kv.mod_revision),
-    version: Number(kv.version ?? 0),
-  }
-}
-
-const base64 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('base64')
-const text = (encoded: string): string => Buffer.from(encoded, 'base64').toString('latin1')
-
-async function* linesOf(response: Response): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let pending = ''
-  for await (const chunk of response.body ?? []) {
-    pending += decoder.decode(chunk as Uint8Array, { stream: true })
-    for (let end = pending.indexOf('\n'); end !== -1; end = pending.indexOf('\n')) {
-      yield pending.slice(0, end)
-      pending = pending.slice(end + 1)
-    }
   }
 }

@@ -9,7 +9,8 @@ import { HoldfastError } from '@holdfast/client'
 import type { WatchRecord } from '@holdfast/testkit'
 import { toChange } from '../member-history.js'
 import { LAST_KEY, type Workload, type WorkloadContext } from '../workload.js'
-import { WireWatcher, type WatchWish } from '../wire-watcher.js'
+import type { WatchWish } from '../../watch-message.js'
+import { WireWatcher } from '../wire-watcher.js'
 
 const EVERYTHING = { key: '\0', rangeEnd: '\0' }
 /** From the last key on to those of the transactions. */
