@@ -3,26 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readBackup } from '../storage/restored-state.js'
+import { readBackup, type BackupContent } from '../storage/restored-state.js'
 import { extractCopy, SnapshotFileError } from './snapshot-file.js'
 
-export interface SnapshotStatus {
+export interface SnapshotStatus extends BackupContent {
   /** The SHA-256 of the copy, in hexadecimal. */
   readonly sha256: string
   /** Of the copy, in bytes. */
   readonly sizeBytes: number
-  /** The newest that it holds. */
-  readonly revision: number
-  /** History before it is not in it. */
-  readonly compactRevision: number
-  /** Keys that exist at its revision. */
-  readonly keys: number
-  readonly leases: number
-  /** The cluster that it was taken of: an unsigned 64-bit integer in decimal. */
-  readonly clusterId: string
-  /** The index and the term of the newest log entry in it. */
-  readonly raftIndex: number
-  readonly raftTerm: number
 }
 
 /**
@@ -41,7 +29,7 @@ export async function readSnapshotStatus(path: string): Promise<SnapshotStatus> 
   }
 }
 
-function contentOf(path: string, copy: string): ReturnType<typeof readBackup> {
+function contentOf(path: string, copy: string): BackupContent {
   try {
     return readBackup(copy)
   } catch (cause) {

@@ -20,11 +20,16 @@ import { transactionsOf } from './transaction.js'
 export const RESTORED_AT = { index: 1, term: 1 } as const
 
 export interface BackupContent {
+  /** The newest that it holds. */
   readonly revision: number
+  /** History before it is not in it. */
   readonly compactRevision: number
+  /** Keys that exist at its revision. */
   readonly keys: number
   readonly leases: number
+  /** The cluster that it was taken of: an unsigned 64-bit integer in decimal. */
   readonly clusterId: string
+  /** The index and the term of the newest log entry in it. */
   readonly raftIndex: number
   readonly raftTerm: number
 }
