@@ -1,166 +1,196 @@
 /**
- * The table of what we answer otherwise than etcd 3.4 on purpose, in three parts: requests that are
- * spelt as later versions allow go to 3.4 in the spelling that it takes, and must then have the same
- * answer; what we refuse and 3.4 takes is known by our text, and goes to us only; and where a text
- * shows what we do not keep, status and code must be equal.
+ * The table of what we answer otherwise than etcd 3.4 on purpose, or what any two servers answer
+ * otherwise: what, why, and by which rule. Nothing else may hide a difference. `difference.ts` says
+ * what the rules mean, the other files of the folder hold the longer ones.
  */
 
-import { isDeepStrictEqual } from 'node:util'
-import { contentionErrors } from '@holdfast/protocol'
+import { contentionErrors, etcdErrors } from '@holdfast/protocol'
+import type { Difference } from './deliberate-differences/difference.js'
+import { asLaterStatus } from './deliberate-differences/later-status.js'
+import { inStandardBase64, withoutEscapes } from './deliberate-differences/later-spellings.js'
+import { withoutRevisionAfterWait } from './deliberate-differences/lock-revision.js'
+import {
+  differInOrderOfKeys,
+  differInOrderOfLocks,
+  inOrderOfKeys,
+} from './deliberate-differences/orders.js'
+import {
+  withoutDrawnId,
+  withoutNamesAndTerms,
+  withShapesOfMembers,
+  withTimeLeft,
+} from './deliberate-differences/own-values.js'
+import { deletesFromKey, putsOnlyInNested } from './deliberate-differences/transactions.js'
 import { fieldsOf } from './json-fields.js'
-import { LOCK_LEASES } from './lock-leases.js'
 
-interface Difference {
-  readonly what: string
-  readonly why: string
-}
-
-const STRING = /"(?:[^"\\]|\\.)*"/g
-const BYTES = /("(?:key|value|range_end|rangeEnd)"\s*:\s*)"((?:[^"\\]|\\.)*)"/g
-
-export const respellings: readonly (Difference & { readonly respell: (body: string) => string })[] =
-  [
-    {
-      what: 'escapes in an integer in quotes and in the name of an enumeration',
-      why: '3.4 reads what stands between the quotes; 3.6 undoes the escapes first',
-      respell: (body) => body.replace(STRING, withoutEscapes),
+const spellings: readonly Difference[] = [
+  {
+    what: 'escapes in an integer in quotes and in the name of an enumeration',
+    why: '3.4 reads what stands between the quotes; 3.6 undoes the escapes first',
+    rule: { by: 'respelling', respell: withoutEscapes },
+  },
+  {
+    what: 'bytes in the URL-safe alphabet, or without padding',
+    why: '3.6 takes them',
+    rule: { by: 'respelling', respell: inStandardBase64 },
+  },
+  {
+    what: 'characters that need an escape, in an integer in quotes or the name of an enumeration',
+    why: '3.4 shows the escape, which we have undone by then',
+    rule: {
+      by: 'rewording',
+      appliesTo: (json) =>
+        fieldsOf(json).some(
+          ({ value }) => typeof value === 'string' && JSON.stringify(value) !== `"${value}"`,
+        ),
     },
-    {
-      what: 'bytes in the URL-safe alphabet, or without padding',
-      why: '3.6 takes them',
-      respell: (body) =>
-        body.replace(BYTES, (_, name: string, text: string) => `${name}"${standardBase64(text)}"`),
-    },
-  ]
+  },
+]
 
-export const refusals: readonly (Difference & { readonly says: RegExp })[] = [
+const refusals: readonly Difference[] = [
   {
     what: 'a sort option by a number that has no name',
     why: '3.4 ignores the order and dies of the target; 3.5 refuses both',
-    says: /^etcdserver: invalid sort option$/,
+    rule: { by: 'our refusal', says: /^etcdserver: invalid sort option$/ },
   },
   {
     what: 'another enumeration by a number that has no name',
     why: 'etcd takes a comparison by such an operator for true',
-    says: /^unknown value -?\d+ for enum /,
+    rule: { by: 'our refusal', says: /^unknown value -?\d+ for enum / },
   },
   {
     what: 'one field in both spellings',
     why: '3.4 takes the camelCase one; 3.6 refuses them',
-    says: /^given twice, in two spellings$/,
+    rule: { by: 'our refusal', says: /^given twice, in two spellings$/ },
+  },
+  {
+    what: 'a put under a delete of everything from a key on, in one transaction',
+    why: 'the overlap check of etcd takes the open end for an end (§8.18; v3rpc/key.go, checkIntervals)',
+    rule: { by: 'our refusal', says: textOf(etcdErrors.duplicateKey), appliesTo: deletesFromKey },
+  },
+  {
+    what: 'puts in nested transactions alone, when there is no space',
+    why: 'etcd does not count them (§8.40; etcdserver/quota.go, costTxnReq)',
+    rule: { by: 'our refusal', says: textOf(etcdErrors.noSpace), appliesTo: putsOnlyInNested },
   },
 ]
 
-export const rewordings: readonly (Difference & {
-  readonly appliesTo: (json: unknown) => boolean
-})[] = [
+const laterVersions: readonly Difference[] = [
   {
-    what: 'characters that need an escape, in an integer in quotes or the name of an enumeration',
-    why: '3.4 shows the escape, which we have undone by then',
-    appliesTo: (json) =>
-      fieldsOf(json).some(
-        ({ value }) => typeof value === 'string' && JSON.stringify(value) !== `"${value}"`,
-      ),
-  },
-]
-
-interface Answers {
-  readonly etcd: { readonly status: number; readonly body: Fields }
-  readonly ours: { readonly status: number; readonly body: Fields }
-}
-type Fields = Readonly<Record<string, unknown>>
-
-/** Answers that differ for a reason, known by both of them. */
-const answers: readonly (Difference & {
-  readonly appliesTo: (path: string, answers: Answers, body: string) => boolean
-})[] = [
-  {
-    what: 'the order of keys that sort alike',
-    why: 'ours is that of the keys; Go gives none to more than a dozen, and a limit then cuts any of them',
-    appliesTo: (_path, { etcd, ours }, body) =>
-      /sort_?target/i.test(body) &&
-      etcd.status === ours.status &&
-      isDeepStrictEqual(withoutOrder(etcd.body, body), withoutOrder(ours.body, body)),
+    what: 'the status of code 9',
+    why: '412 in 3.4; 400 in later versions (their JSON gateway)',
+    rule: { by: 'evening', even: (_, { etcd, ours }) => ({ etcd: asLaterStatus(etcd), ours }) },
   },
   {
     what: 'the reason of health',
     why: '3.4 does not say it',
-    appliesTo: (path, { etcd, ours }) =>
-      path.startsWith('/health') &&
-      etcd.status === ours.status &&
-      etcd.body['health'] === ours.body['health'],
+    rule: {
+      by: 'answers',
+      appliesTo: ({ path }, { etcd, ours }) =>
+        path.startsWith('/health') &&
+        etcd.status === ours.status &&
+        etcd.body['health'] === ours.body['health'],
+    },
   },
   {
-    what: 'the order of leases, by when they end, where some have held a lock or a leadership',
-    why: 'etcd opens a session on such a lease and gives it up at once; whether it was renewed by then is a race',
-    appliesTo: (path, { etcd, ours }) => {
-      if (!/\/lease\/leases$/.test(path) || etcd.status !== 200 || ours.status !== 200) return false
-      const [theirs, mine] = [leasesIn(etcd.body), leasesIn(ours.body)]
-      const others = (ids: readonly string[]): readonly string[] =>
-        ids.filter((id) => !LOCK_LEASES.includes(id))
-      return (
-        isDeepStrictEqual({ ...etcd.body, leases: [] }, { ...ours.body, leases: [] }) &&
-        isDeepStrictEqual([...theirs].sort(), [...mine].sort()) &&
-        isDeepStrictEqual(others(theirs), others(mine))
-      )
+    what: 'a delete at the compacted revision itself, to a watch from there',
+    why: 'later versions keep it for them (etcd #19249)',
+    rule: {
+      by: 'event',
+      mayMiss: ({ type, revision }, { compacted }) => type === 'DELETE' && revision === compacted,
     },
   },
   {
     what: 'a lock whose key is gone when its turn has come',
     why: '3.4 gives it all the same; later versions look at the key again (etcd #11456)',
-    appliesTo: (path, { etcd, ours }) =>
-      path.endsWith('/lock/lock') &&
-      etcd.status === 200 &&
-      ours.body['message'] === contentionErrors.sessionExpired.message,
-  },
-  {
-    what: 'a leadership whose key is gone when its turn has come',
-    why: 'etcd gives it all the same, to who has no lease any more',
-    appliesTo: (path, { etcd, ours }) =>
-      path.endsWith('/election/campaign') &&
-      etcd.status === 200 &&
-      ours.body['message'] === contentionErrors.notLeader.message,
+    rule: {
+      by: 'answers',
+      appliesTo: ({ path }, { etcd, ours }) =>
+        path.endsWith('/lock/lock') &&
+        etcd.status === 200 &&
+        ours.body['message'] === contentionErrors.sessionExpired.message,
+    },
   },
 ]
 
-export function isSaneToDiffer(
-  { path, body }: { readonly path: string; readonly body: string },
-  both: Answers,
-): string | undefined {
-  return answers.find(({ appliesTo }) => appliesTo(path, both, body))?.what
-}
+const contention: readonly Difference[] = [
+  {
+    what: 'a leadership whose key is gone when its turn has come',
+    why: 'etcd gives it all the same, to who has no lease any more (§8.44)',
+    rule: {
+      by: 'answers',
+      appliesTo: ({ path }, { etcd, ours }) =>
+        path.endsWith('/election/campaign') &&
+        etcd.status === 200 &&
+        ours.body['message'] === contentionErrors.notLeader.message,
+    },
+  },
+  {
+    what: 'a compaction when somebody waits since just now',
+    why: 'etcd looks at watches from the past every 100 ms, and by then may send away who waits (mvcc/watcher_group.go, chooseAll; concurrency/key.go, waitDelete); ours waits on',
+    rule: {
+      by: 'waiting',
+      isTooEarly: (path, { all, slow, expected }) =>
+        path.endsWith('/kv/compaction') && (slow > 0 || all < expected),
+    },
+  },
+]
 
-function leasesIn(body: Fields): readonly string[] {
-  return ((body['leases'] ?? []) as readonly { readonly ID: string }[]).map(({ ID }) => ID)
-}
+const chance: readonly Difference[] = [
+  {
+    what: 'the revision of a lock that had to wait',
+    why: 'what was written since its turn came may be told, or not yet: a race on both',
+    rule: { by: 'evening', even: withoutRevisionAfterWait },
+  },
+  {
+    what: 'the order of keys that sort alike',
+    why: 'ours is that of the keys; Go gives none to more than a dozen, and a limit then cuts any of them',
+    rule: { by: 'answers', appliesTo: differInOrderOfKeys },
+  },
+  {
+    what: 'the order of leases, by when they end, where some have held a lock or a leadership',
+    why: 'etcd opens a session on such a lease and gives it up at once; whether it was renewed by then is a race',
+    rule: { by: 'answers', appliesTo: differInOrderOfLocks },
+  },
+  {
+    what: 'the order of the keys of a lease',
+    why: 'that of a Go map',
+    rule: { by: 'evening', even: inOrderOfKeys },
+  },
+]
 
-/** Keys in one order, or, where only some of them are told, how many there are. */
-function withoutOrder(value: unknown, request: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutOrder(item, request))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => {
-      if (name !== 'kvs') return [name, withoutOrder(field, request)]
-      const keys = (field as readonly unknown[]).map((kv) => JSON.stringify(kv)).sort()
-      return [name, request.includes('limit') ? keys.length : keys]
-    }),
-  )
-}
+const ownValues: readonly Difference[] = [
+  {
+    what: 'the ids of the cluster and of its members, and the term',
+    why: 'they are two clusters, and needed their own elections',
+    rule: { by: 'evening', even: withoutNamesAndTerms },
+  },
+  {
+    what: 'the id of a lease that was drawn',
+    why: 'it is random',
+    rule: { by: 'evening', even: withoutDrawnId },
+  },
+  {
+    what: 'the seconds that a lease has left',
+    why: 'they are asked one after the other, and etcd may have renewed it for a lock',
+    rule: { by: 'evening', even: withTimeLeft },
+  },
+  {
+    what: 'names and addresses of members',
+    why: 'they are two clusters',
+    rule: { by: 'evening', even: withShapesOfMembers },
+  },
+]
 
-function withoutEscapes(token: string): string {
-  try {
-    const text: unknown = JSON.parse(token)
-    const plain = `"${String(text)}"`
-    return JSON.stringify(text) === plain ? plain : token
-  } catch {
-    return token
-  }
-}
+export const deliberateDifferences: readonly Difference[] = [
+  ...spellings,
+  ...refusals,
+  ...laterVersions,
+  ...contention,
+  ...chance,
+  ...ownValues,
+]
 
-/** What is not base64 either way stays what it is, but for the alphabet. */
-function standardBase64(text: string): string {
-  const standard = text.replaceAll('-', '+').replaceAll('_', '/')
-  if (!/^(?:[A-Za-z0-9+/]|\\[rn])*$/.test(standard)) return standard
-  const { length } = standard.replace(/\\[rn]/g, '')
-  return length % 4 < 2 ? standard : standard + '='.repeat(4 - (length % 4))
+function textOf({ message }: { readonly message: string }): RegExp {
+  return new RegExp(`^${message}$`)
 }

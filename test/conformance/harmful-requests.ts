@@ -1,5 +1,5 @@
 /**
- * Requests on which etcd 3.4 crashes, hangs, or does what chance decides: they cannot be compared, so
+ * Requests on which etcd 3.4 crashes, or does what chance decides: they cannot be compared, so
  * they are not sent to it.
  */
 
@@ -9,13 +9,7 @@ const OPERATION = /^request_?(?:range|put|delete_?range|txn)$/i
 const OPERAND = /^(?:version|create_?revision|mod_?revision|value|lease)$/i
 
 export function isHarmful(json: unknown): boolean {
-  return fieldsOf(json).some(
-    (field) =>
-      crashesIt(field) ||
-      hasTwoOfAOneof(field) ||
-      mayDivergeMembers(field) ||
-      deletesFromKey(field),
-  )
+  return fieldsOf(json).some((field) => crashesIt(field) || hasTwoOfAOneof(field))
 }
 
 /** Its process dies of both. */
@@ -28,15 +22,4 @@ function crashesIt({ name, value }: JsonField): boolean {
 function hasTwoOfAOneof({ name, among, within }: JsonField): boolean {
   const members = within === 'compare' ? OPERAND : OPERATION
   return members.test(name) && Object.keys(among).filter((one) => members.test(one)).length > 1
-}
-
-/** A read of the past or the future in a transaction that also writes (etcd issue 18667). */
-function mayDivergeMembers({ name, within }: JsonField): boolean {
-  return name === 'revision' && OPERATION.test(within)
-}
-
-/** A put and a delete from a key on, over it: its check for overlaps lets that through. */
-function deletesFromKey({ name, value, within }: JsonField): boolean {
-  const mayBeOpen = Array.isArray(value) || (typeof value === 'string' && value.startsWith('AA'))
-  return /^range_?end$/i.test(name) && /^request_?delete_?range$/i.test(within) && mayBeOpen
 }

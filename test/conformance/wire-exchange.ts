@@ -1,4 +1,4 @@
-/** One request and what came back, made comparable: ids and times of the servers are replaced. */
+/** One request and what came back. */
 
 export interface WireRequest {
   readonly path: string
@@ -26,11 +26,11 @@ export async function exchange(
     signal: AbortSignal.any([left.signal, gone]),
   })
   if (request.lines === undefined) {
-    return { status: response.status, body: normalize(parse(await response.text())) }
+    return { status: response.status, body: parse(await response.text()) }
   }
   const body = await readLines(response, request.lines)
   left.abort()
-  return { status: response.status, body: body.map((line) => normalize(parse(line))) }
+  return { status: response.status, body: body.map(parse) }
 }
 
 async function readLines(response: Response, count: number): Promise<readonly string[]> {
@@ -52,18 +52,4 @@ function parse(text: string): unknown {
   } catch {
     return text
   }
-}
-
-/** Only what differs between any two clusters. Terms differ by the elections that they needed. */
-const SERVERS_OWN = new Set(['cluster_id', 'member_id', 'memberID', 'raft_term'])
-
-function normalize(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(normalize)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [
-      name,
-      SERVERS_OWN.has(name) ? `<${name}>` : normalize(field),
-    ]),
-  )
 }

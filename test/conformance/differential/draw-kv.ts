@@ -9,6 +9,10 @@ import type { Step } from './step.js'
 const KEYS = ['a', 'ab', 'b', 'ba', 'c', 'd', 'da', '\0', '\0\0', '\xff', '\xff\xff', 'a\0']
 const ENDS = ['', '', '', '\0', 'b', 'c', 'd', 'z', 'a', 'ab', '\xff', '\xff\xff\xff']
 const VALUES = ['', 'x', 'y', 'value', '\xff\0', 'v'.repeat(300)]
+const REVISIONS = [
+  ...['$now', '$now-1', '$now-4', '$now-20', '$now+1'],
+  ...['$compacted', '$compacted-1', '-3'],
+]
 const RESULTS = ['EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL', 0, 3]
 const MAX_DEPTH = 3
 
@@ -70,21 +74,7 @@ function drawRange(chance: NamedChance, { isTxn }: { readonly isTxn: boolean }):
     ...(chance.happens(0.01) ? {} : { key: drawKey(chance) }),
     ...drawEnd(chance),
     ...maybe(chance, 0.3, 'limit', () => chance.pick(['1', '2', 3, '0', '-1'])),
-    // Within a transaction a revision that cannot be read is a matter of its own: see isHarmful.
-    ...(isTxn
-      ? {}
-      : maybe(chance, 0.3, 'revision', () =>
-          chance.pick([
-            '$now',
-            '$now-1',
-            '$now-4',
-            '$now-20',
-            '$now+1',
-            '$compacted',
-            '$compacted-1',
-            '-3',
-          ]),
-        )),
+    ...maybe(chance, isTxn ? 0.1 : 0.3, 'revision', () => chance.pick(REVISIONS)),
     ...maybe(chance, 0.3, 'sort_order', () => chance.pick(['NONE', 'ASCEND', 'DESCEND', 2])),
     ...maybe(chance, 0.3, 'sortTarget', () =>
       chance.pick(['KEY', 'VERSION', 'CREATE', 'MOD', 'VALUE', 3]),

@@ -42,7 +42,7 @@ function whileAlarmed(chance: NamedChance): readonly Step[] {
     ask('/v3/maintenance/alarm', { action, memberID: '$member', alarm })
   const meanwhile = Array.from({ length: chance.below(FEW + 1) }, (): Step =>
     chance.happens(0.7) ? drawKv(chance) : drawLease(chance),
-  ).filter((step) => !isLetThrough(step))
+  )
   return [
     change('ACTIVATE'),
     ...(chance.happens(0.2) ? [change('ACTIVATE')] : []),
@@ -51,9 +51,4 @@ function whileAlarmed(chance: NamedChance): readonly Step[] {
     change('DEACTIVATE'),
     ...(chance.happens(0.2) ? [change('DEACTIVATE')] : []),
   ]
-}
-
-/** etcd counts no puts of nested transactions, and so takes them when there is no space. */
-function isLetThrough(step: Step): boolean {
-  return 'body' in step && step.body.includes('request_txn')
 }

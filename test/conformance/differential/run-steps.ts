@@ -2,10 +2,13 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { parseFirstJson, routes } from '@holdfast/protocol'
-import { comparable, type Answer, type Referee } from '../referee.js'
+import { parseFirstJson, prefixEnd, routes } from '@holdfast/protocol'
+import type { Answer, EtcdWatches } from '../deliberate-differences/difference.js'
+import { whyTooEarly } from '../deliberate-differences/judge.js'
+import type { Referee } from '../referee.js'
 import { exchange, type WireRequest } from '../wire-exchange.js'
 import { etcdHash, type KeysHash } from './etcd-hash.js'
+import { etcdWatches } from './etcd-watches.js'
 import { placeKey } from './place-key.js'
 import { filledIn, type Known, type Step } from './step.js'
 import { WatchPair } from './watch-pair.js'
@@ -14,6 +17,8 @@ import { Story } from './story.js'
 /** One of them is done, or has told something: the other must within so long. */
 const PATIENCE_MS = 10_000
 const LOOK_MS = 5
+/** The worst there can be. */
+const NO_WATCHES: EtcdWatches = { all: 0, slow: 0, expected: 1 }
 
 /** They do not answer alike, and nobody says why. */
 export class Divergence extends Error {
@@ -52,6 +57,8 @@ interface Begun {
   readonly left: AbortController
   /** Somebody with the same lease was there already: the place ends with whoever leaves first. */
   readonly sharesPlace: boolean
+  /** The revision before it, if somebody else was there first. */
+  readonly waitsFrom: number | undefined
   readonly settled: { etcd: Answer | undefined; ours: Answer | undefined }
   isCompared: boolean
 }
@@ -114,10 +121,7 @@ class Run {
   }
 
   async #ask({ path, body }: Extract<Step, { do: 'ask' }>): Promise<void> {
-    if (path.endsWith('/kv/compaction') && (await this.#hasWaiting())) {
-      this.#count('put off')
-      return
-    }
+    await this.#untilEtcdIsReady(path)
     const needsMember = body.includes('$member')
     const request = { path, body: filledIn(body, await this.#known('etcd')) }
     const verdict = needsMember
@@ -132,10 +136,24 @@ class Run {
     if (path.endsWith('/kv/compaction')) this.#compacted = compactedBy(request.body)
   }
 
-  /** Who waits on an etcd while what it waits with is compacted is sent away; ours waits on. */
-  async #hasWaiting(): Promise<boolean> {
+  async #untilEtcdIsReady(path: string): Promise<void> {
     await this.#compareBegun()
-    return [...this.#begun.values()].some(({ isCompared }) => !isCompared)
+    let why: string | undefined
+    let watches: EtcdWatches | undefined
+    const isReady = async (): Promise<boolean> => {
+      watches = await etcdWatches(this.#referee.etcd.url, this.#leastWatches())
+      why = whyTooEarly(path, watches)
+      return why === undefined
+    }
+    if (whyTooEarly(path, NO_WATCHES) === undefined) return
+    await this.#until('an etcd that is ready', isReady, () => ({ why, watches }))
+  }
+
+  /** That of everything, those that were asked for, and one of each that waits. */
+  #leastWatches(): number {
+    const asked = [...this.#watches.values()].map(({ openCount }) => openCount)
+    const waiting = [...this.#begun.values()].filter(({ isCompared }) => !isCompared)
+    return 1 + asked.reduce((sum, count) => sum + count, 0) + waiting.length
   }
 
   /** Where the servers must be asked with words of their own. */
@@ -143,7 +161,7 @@ class Run {
     const both = await this.#both(async (server) => {
       const request = { path, body: filledIn(body, await this.#known(server)) }
       const { status, body: said } = await exchange(this.#referee[server].url, request)
-      return comparable(request, { status, body: said as Answer['body'] })
+      return { status, body: said as Answer['body'] }
     })
     return { ...this.#referee.judge({ path, body }, both), ...both }
   }
@@ -187,11 +205,12 @@ class Run {
     const request = { path, body: filledIn(body, await this.#known('etcd')) }
     const left = new AbortController()
     const sharesPlace = await this.#has('etcd', placeOf(request.body))
+    const waitsFrom = (await this.#mustWait(request.body)) ? this.#now : undefined
     const settled: Begun['settled'] = { etcd: undefined, ours: undefined }
-    this.#begun.set(id, { request, left, sharesPlace, settled, isCompared: false })
+    this.#begun.set(id, { request, left, sharesPlace, waitsFrom, settled, isCompared: false })
     for (const server of ['etcd', 'ours'] as const) {
       exchange(this.#referee[server].url, request, left.signal)
-        .then((answer) => (settled[server] = waitedAnswer(request, answer as Answer)))
+        .then((answer) => (settled[server] = answer as Answer))
         .catch(() => undefined)
     }
     this.#count('begin')
@@ -201,6 +220,27 @@ class Run {
     )
     await this.#lookAtRevision()
     await this.#compareBegun()
+  }
+
+  /** Somebody with another key has been there for longer. */
+  async #mustWait(body: string): Promise<boolean> {
+    const { name } = JSON.parse(body) as { readonly name: string }
+    const [first] = await this.#line('etcd', name)
+    return first !== undefined && first !== placeOf(body)
+  }
+
+  /** The keys of those that hold or wait for this, the first first. */
+  async #line(server: 'etcd' | 'ours', name: string): Promise<readonly string[]> {
+    const prefix = Buffer.concat([Buffer.from(name, 'base64'), Buffer.from('/')])
+    const body = JSON.stringify({
+      key: prefix.toString('base64'),
+      range_end: Buffer.from(prefixEnd(prefix)).toString('base64'),
+      sort_target: 'CREATE',
+      sort_order: 'ASCEND',
+    })
+    const said = await exchange(this.#referee[server].url, { path: '/v3/kv/range', body })
+    const { kvs = [] } = said.body as { readonly kvs?: readonly { readonly key: string }[] }
+    return kvs.map(({ key }) => key)
   }
 
   async #hasItsPlace(request: WireRequest, settled: Begun['settled']): Promise<boolean> {
@@ -259,7 +299,10 @@ class Run {
       await this.#until(`the other answer to ${id}`, areBoth, () => ({ request, settled }))
       const both = { etcd: settled.etcd!, ours: settled.ours! }
       begun.isCompared = true
-      const { kind, difference } = this.#referee.judge(request, both)
+      const { waitsFrom } = begun
+      const to = await this.#revisionOf('etcd')
+      const waited = waitsFrom === undefined ? {} : { waited: { from: waitsFrom, to } }
+      const { kind, difference } = this.#referee.judge({ ...request, ...waited }, both)
       this.#count(`waited: ${kind}`)
       if (difference !== undefined) this.#diverge(difference)
       const leader = both.etcd.body['leader'] as { readonly rev?: string } | undefined
@@ -279,7 +322,7 @@ class Run {
     for (const watch of this.#watches.values()) {
       const hasAll = (): Promise<boolean> => Promise.resolve(watch.isComplete(this.#story.events))
       await this.#until('all that a watch is told', hasAll, () => watch.told())
-      const told = watch.comparable()
+      const told = watch.comparable(this.#story.events)
       if (!isDeepStrictEqual(told.etcd, told.ours)) this.#diverge(told)
     }
     await this.#compareBegun()
@@ -287,8 +330,7 @@ class Run {
   }
 
   async #haveCaughtUp(): Promise<boolean> {
-    const response = await fetch(`${this.#referee.etcd.url}/metrics`)
-    return /^etcd_debugging_mvcc_slow_watcher_total 0$/m.test(await response.text())
+    return (await etcdWatches(this.#referee.etcd.url, 0)).slow === 0
   }
 
   async #expire(lease: string): Promise<void> {
@@ -351,13 +393,6 @@ class Run {
   #diverge(both: { readonly etcd: unknown; readonly ours: unknown }): never {
     throw new Divergence(this.#at, this.#step, both)
   }
-}
-
-/** What was written while it waited may be told, or not yet. */
-function waitedAnswer(request: WireRequest, answer: Answer): Answer {
-  const { status, body } = comparable(request, answer)
-  if (status !== 200 || !request.path.endsWith('/lock/lock')) return { status, body }
-  return { status, body: { ...body, header: undefined } }
 }
 
 function compactedBy(body: string): number {

@@ -39,6 +39,12 @@ export function toldEvent(event: Json): ToldEvent {
   }
 }
 
+/** As it is told of a delete, when nobody knows any more what was there before. */
+export function deleteEvent({ key, revision }: ToldEvent): Json {
+  const kv = { key: Buffer.from(key, 'latin1').toString('base64'), mod_revision: String(revision) }
+  return { type: 'DELETE', kv }
+}
+
 /** Those that a watch with this interest is told. */
 export function wanted(story: readonly ToldEvent[], interest: Interest): readonly ToldEvent[] {
   const { key: start, rangeEnd, startRevision, filters } = interest

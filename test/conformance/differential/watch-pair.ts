@@ -1,7 +1,10 @@
 /** The same watch stream on both servers, and whether both have told the same. */
 
+import { isDeepStrictEqual } from 'node:util'
+import { etcdMayMiss } from '../deliberate-differences/judge.js'
+import { withoutOwnNames } from '../deliberate-differences/own-values.js'
 import type { Referee } from '../referee.js'
-import { eventsOf, toldEvent, wanted, type Interest, type ToldEvent } from './story.js'
+import { deleteEvent, eventsOf, toldEvent, wanted, type Interest, type ToldEvent } from './story.js'
 import { watchOverHttp, watchOverWebSocket, type Watched } from './watched.js'
 
 type Json = Readonly<Record<string, unknown>>
@@ -23,6 +26,8 @@ interface Created {
   readonly interest: Interest
   /** What it asked for was compacted already. */
   readonly isTooLate: boolean
+  /** It was refused, or is told at once that it is too late. */
+  readonly isOver: boolean
   readonly compacted: number
   /** The revision up to which it is told; Infinity while it is not cancelled. */
   endRevision: number
@@ -83,7 +88,7 @@ export class WatchPair {
       const events = expectedOf(created, story)
       return (
         (ours[nth]?.length ?? 0) >= events.length &&
-        told.length >= events.filter(isToldByEtcd(created)).length
+        told.length >= events.filter((event) => !etcdMayMiss(event, created)).length
       )
     })
   }
@@ -92,18 +97,21 @@ export class WatchPair {
     return { etcd: this.#etcd.messages.length, ours: this.#ours.messages, expected: this.#created }
   }
 
-  /**
-   * What both have told, as far as it is no matter of time how it stands in messages. A delete at the
-   * compacted revision itself is left out: 3.4 does not tell of it (etcd #19249).
-   */
-  comparable(): { readonly etcd: unknown; readonly ours: unknown } {
-    const of = (watched: Watched): unknown => ({
-      controls: controlsOf(watched),
-      events: toldOf(watched).map((told, nth) =>
-        told?.filter((event) => isToldByEtcd(this.#created[nth])(toldEvent(event))),
-      ),
+  /** What both have told, as far as it is no matter of time how it stands in messages. */
+  comparable(story: readonly ToldEvent[]): { readonly etcd: unknown; readonly ours: unknown } {
+    const events = toldOf(this.#etcd).map((told, nth) => {
+      const created = this.#created[nth]
+      return told && created && withMissed(told, created, story)
     })
-    return { etcd: of(this.#etcd), ours: of(this.#ours) }
+    return {
+      etcd: { controls: controlsOf(this.#etcd), events },
+      ours: { controls: controlsOf(this.#ours), events: toldOf(this.#ours) },
+    }
+  }
+
+  /** How many watches an etcd has for this. */
+  get openCount(): number {
+    return this.#created.filter((one) => !one.isOver && one.endRevision === Infinity).length
   }
 
   #create(request: CreateRequest, { now, compacted }: Place): void {
@@ -112,18 +120,15 @@ export class WatchPair {
       this.#of(request.watch_id ?? '0')?.endRevision === Infinity && request.watch_id !== undefined
     const text = (bytes = ''): string => Buffer.from(bytes, 'base64').toString('latin1')
     const isTooLate = start > 0 && start < compacted
-    this.#created.push({
-      interest: {
-        key: text(request.key),
-        rangeEnd: text(request.range_end),
-        startRevision: start === 0 ? now + 1 : start,
-        filters: (request.filters ?? []).map((filter) => FILTERS[filter] ?? String(filter)),
-      },
-      isTooLate,
-      compacted,
-      endRevision: Infinity,
-    })
-    const isRefused = isEmpty(this.#created.at(-1)!.interest) || isTaken
+    const interest: Interest = {
+      key: text(request.key),
+      rangeEnd: text(request.range_end),
+      startRevision: start === 0 ? now + 1 : start,
+      filters: (request.filters ?? []).map((filter) => FILTERS[filter] ?? String(filter)),
+    }
+    const isRefused = isEmpty(interest) || isTaken
+    const isOver = isTooLate || isRefused
+    this.#created.push({ interest, isTooLate, isOver, compacted, endRevision: Infinity })
     this.#expectedControls += isTooLate && !isRefused ? 2 : 1
   }
 
@@ -145,8 +150,21 @@ function expectedOf(created: Created, story: readonly ToldEvent[]): readonly Tol
   return wanted(story, created.interest).filter(({ revision }) => revision <= created.endRevision)
 }
 
-function isToldByEtcd(created: Created | undefined): (event: ToldEvent) => boolean {
-  return ({ type, revision }) => type !== 'DELETE' || revision !== created?.compacted
+/** What etcd has told, and what it may have missed. */
+function withMissed(
+  told: readonly Json[],
+  created: Created,
+  story: readonly ToldEvent[],
+): readonly Json[] {
+  const left = [...told]
+  const all = expectedOf(created, story).flatMap((expected) => {
+    const next = left[0] && toldEvent(left[0])
+    if (!isDeepStrictEqual(next, expected) && etcdMayMiss(expected, created)) {
+      return [deleteEvent(expected)]
+    }
+    return left.splice(0, 1)
+  })
+  return [...all, ...left]
 }
 
 function isEmpty({ key, rangeEnd }: Interest): boolean {
@@ -182,8 +200,6 @@ function controlsOf({ messages }: Watched): readonly Json[] {
     .filter((message) => eventsOf([message]).length === 0)
     .map((message) => {
       const result = message['result'] as Json | undefined
-      if (result === undefined) return message
-      const { revision } = (result['header'] ?? {}) as { readonly revision?: string }
-      return { ...result, header: { revision } }
+      return withoutOwnNames(result ?? message) as Json
     })
 }
