@@ -9,7 +9,6 @@
 import { compareBytes, isSingleKey, selectedInterval } from './interval.js'
 import { NO_LEASE, type Compare, type CompareResult, type KeyValue } from './operation.js'
 import { readLive } from './put.js'
-import { UNBOUNDED } from './read-budget.js'
 import type { StateStore } from './state-store.js'
 
 const MISSING: KeyValue = {
@@ -28,13 +27,11 @@ export function holds(store: StateStore, compare: Compare): boolean {
 }
 
 function comparedKeys(store: StateStore, compare: Compare): readonly KeyValue[] {
-  const values = compare.target === 'value'
-  if (!isSingleKey(compare)) {
-    return store.keys.readIn(selectedInterval(compare), { limit: 0, values, budget: UNBOUNDED })
-  }
-  const live = store.keys.find(compare.key)
-  if (live === undefined) return []
-  return [values ? readLive(store, live) : { ...live, value: MISSING.value }]
+  const keys = isSingleKey(compare)
+    ? [store.keys.find(compare.key)].filter((live) => live !== undefined)
+    : [...store.keys.findIn(selectedInterval(compare))]
+  if (compare.target === 'value') return keys.map((live) => readLive(store, live))
+  return keys.map((live) => ({ ...live, value: MISSING.value }))
 }
 
 function satisfies(kv: KeyValue, compare: Compare): boolean {

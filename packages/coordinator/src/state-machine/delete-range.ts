@@ -18,7 +18,7 @@ export function deleteRange(
 }
 
 function selectedKeys(store: StateStore, operation: DeleteRangeOperation): readonly LiveKey[] {
-  if (!isSingleKey(operation)) return store.keys.findIn(selectedInterval(operation))
+  if (!isSingleKey(operation)) return [...store.keys.findIn(selectedInterval(operation))]
   const live = store.keys.find(operation.key)
   return live === undefined ? [] : [live]
 }

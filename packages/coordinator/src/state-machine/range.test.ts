@@ -206,9 +206,62 @@ describe('what would be too much for one answer (catalogue 87)', () => {
     expect(refusalOf(() => store.machine.readTxn(txn([], [half, other])))).toBe('readTooLarge')
   })
 
-  it('can be read with a limit, without values, and counted', () => {
-    expect(store.machine.range(all({ limit: 50 })).kvs).toHaveLength(50)
-    expect(store.machine.range(all({ keysOnly: true })).kvs).toHaveLength(count)
-    expect(store.machine.range(all({ countOnly: true })).count).toBe(count)
+  it.each<[string, Partial<RangeOperation>, number, number]>([
+    ['with a limit', { limit: 50 }, 50, count],
+    ['without values', { keysOnly: true }, count, count],
+    ['only to be counted', { countOnly: true }, 0, count],
+    ['for the last key', { limit: 1, sortOrder: 'descend' }, 1, count],
+    ['for the newest', { limit: 1, sortOrder: 'descend', sortTarget: 'mod' }, 1, count],
+    ['for a few that pass a filter', { minCreateRevision: count - 1 }, 3, count],
+  ])(
+    'is what an answer holds, not what is looked at: it can be read %s',
+    (_, more, kvs, counted) => {
+      const read = (revision: number): string => {
+        const result = store.machine.range(all({ ...more, revision }))
+        expect(result.kvs).toHaveLength(kvs)
+        expect(result.count).toBe(counted)
+        return result.kvs.map(({ key, value }) => `${text(key)} ${value.byteLength}`).join()
+      }
+      const newest = read(0)
+      const { revision } = store
+      store.put('another')
+      expect(read(revision)).toBe(newest)
+    },
+  )
+})
+
+describe('a range of more keys than are read at a time', () => {
+  const KEYS = 3_000
+  const nameOf = (at: number): string => `k${String(at).padStart(4, '0')}`
+  const store = new TestMachine()
+  for (let at = 0; at < KEYS; at += 1) store.put(nameOf(at), String(at % 7))
+  const before = store.revision
+  for (let at = 0; at < KEYS; at += 3) store.delete(nameOf(at))
+  const names = Array.from({ length: KEYS }, (_, at) => nameOf(at))
+  const left = names.filter((_, at) => at % 3 !== 0)
+  const read = (more: Partial<RangeOperation>): readonly string[] =>
+    store.machine.range(range('k', 'l', more)).kvs.map(({ key }) => text(key))
+
+  it.each<[string, number, readonly string[]]>([
+    ['now', 0, left],
+    ['before some of them were deleted', before, names],
+  ])('finds each of them once and in order, %s', (_, revision, expected) => {
+    expect(read({ revision })).toEqual(expected)
+    expect(read({ revision, keysOnly: true })).toEqual(expected)
+    expect(read({ revision, sortOrder: 'descend' })).toEqual([...expected].reverse())
+    expect(read({ revision, limit: 1_500, keysOnly: true })).toEqual(expected.slice(0, 1_500))
+    const { count } = store.machine.range(range('k', 'l', { revision, countOnly: true }))
+    expect(count).toBe(expected.length)
+  })
+
+  it('keeps equals in the order of their keys when it keeps only the first', () => {
+    const ofValue = (wanted: number) => names.filter((_, at) => at % 7 === wanted)
+    const options = { revision: before, sortTarget: 'value', limit: 500 } as const
+    expect(read({ ...options, sortOrder: 'ascend' })).toEqual(
+      [...ofValue(0), ...ofValue(1)].slice(0, 500),
+    )
+    expect(read({ ...options, sortOrder: 'descend' })).toEqual(
+      [...ofValue(6), ...ofValue(5)].slice(0, 500),
+    )
   })
 })

@@ -6,14 +6,18 @@
  *   does for up to twelve keys (above, Go's sort promises no order among equals).
  * - A sort target without an order sorts ascending, but only what the limit let through: etcd
  *   fetches the whole interval for an explicit order or a filter alone.
+ *
+ * Values are read of what is answered, and no others, unless it is values that are sorted by: a page
+ * of a large store costs what the page holds.
  */
 
-import { compareBytes, isSingleKey, selectedInterval } from './interval.js'
+import { isSingleKey, selectedInterval } from './interval.js'
 import type { KeyValue, RangeOperation } from './operation.js'
 import { Refusal, type RangeResult } from './outcome.js'
 import { readLive } from './put.js'
+import { FirstInOrder, hasFilters, orderOf, passesFilters, type Candidate } from './range-order.js'
 import type { ReadBudget } from './read-budget.js'
-import type { StateStore } from './state-store.js'
+import type { LiveKey, StateStore } from './state-store.js'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -35,101 +39,112 @@ export interface RangeSource {
   readonly budget: ReadBudget
 }
 
-/** @throws Refusal `readTooLarge` */
-export function range(
-  { store, revision: newest, budget }: RangeSource,
-  operation: RangeOperation,
-): RangeResult {
-  const fetched = fetch({ store, revision: newest, budget }, operation)
-  if (operation.countOnly) {
-    return { type: 'range', revision: newest, kvs: [], more: false, count: fetched.count }
-  }
-  const kept = sorted(fetched.kvs.filter(passesFilters(operation)), operation)
-  const more = operation.limit > 0 && kept.length > operation.limit
-  const cut = more ? kept.slice(0, operation.limit) : kept
-  const kvs = operation.keysOnly ? cut.map((kv) => ({ ...kv, value: NO_BYTES })) : cut
-  return { type: 'range', revision: newest, kvs, more, count: fetched.count }
-}
+type Fetched = Pick<RangeResult, 'kvs' | 'more' | 'count'>
 
-interface Fetched {
-  readonly kvs: readonly KeyValue[]
-  readonly count: number
+/** @throws Refusal `readTooLarge` */
+export function range(source: RangeSource, operation: RangeOperation): RangeResult {
+  return { type: 'range', revision: source.revision, ...fetch(source, operation) }
 }
 
 function fetch(source: RangeSource, operation: RangeOperation): Fetched {
-  const atNewest = operation.revision <= 0 || operation.revision === source.revision
-  return atNewest ? fetchNewest(source, operation) : fetchOld(source, operation)
-}
-
-function fetchNewest(source: RangeSource, operation: RangeOperation): Fetched {
-  const { store, budget } = source
-  if (isSingleKey(operation)) return fetchNewestKey(source, operation)
-  const interval = selectedInterval(operation)
-  if (operation.countOnly) return { kvs: [], count: store.keys.count(interval) }
-  const limit = fetchLimit(operation)
-  const values = !operation.keysOnly || operation.sortTarget === 'value'
-  const kvs = store.keys.readIn(interval, { limit, values, budget })
-  const isWhole = limit === 0 || kvs.length < limit
-  return { kvs, count: isWhole ? kvs.length : store.keys.count(interval) }
-}
-
-function fetchNewestKey({ store, budget }: RangeSource, operation: RangeOperation): Fetched {
-  const live = store.keys.find(operation.key)
-  if (live === undefined) return { kvs: [], count: 0 }
-  if (operation.countOnly) return { kvs: [], count: 1 }
-  const kv = readLive(store, live)
-  budget.spend(kv)
-  return { kvs: [kv], count: 1 }
-}
-
-function fetchOld({ store, budget }: RangeSource, operation: RangeOperation): Fetched {
-  const kvs = store.history.readAt(selectedInterval(operation), operation.revision, budget)
-  const limit = fetchLimit(operation)
-  return { kvs: limit === 0 ? kvs : kvs.slice(0, limit), count: kvs.length }
-}
-
-/** One more than asked for tells whether there are more; 0 fetches all. */
-function fetchLimit(operation: RangeOperation): number {
-  const needsAll = operation.sortOrder !== 'none' || hasFilters(operation)
-  return operation.limit <= 0 || needsAll ? 0 : operation.limit + 1
-}
-
-function hasFilters(operation: RangeOperation): boolean {
-  return (
-    operation.minModRevision !== 0 ||
-    operation.maxModRevision !== 0 ||
-    operation.minCreateRevision !== 0 ||
-    operation.maxCreateRevision !== 0
-  )
-}
-
-function passesFilters(operation: RangeOperation): (kv: KeyValue) => boolean {
-  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = operation
-  return (kv) =>
-    (maxModRevision === 0 || kv.modRevision <= maxModRevision) &&
-    (minModRevision === 0 || kv.modRevision >= minModRevision) &&
-    (maxCreateRevision === 0 || kv.createRevision <= maxCreateRevision) &&
-    (minCreateRevision === 0 || kv.createRevision >= minCreateRevision)
-}
-
-function sorted(kvs: KeyValue[], operation: RangeOperation): KeyValue[] {
-  const descending = operation.sortOrder === 'descend'
-  if (operation.sortTarget === 'key') return descending ? kvs.reverse() : kvs
-  const compare = ascendingBy(operation.sortTarget)
-  return kvs.sort(descending ? (left, right) => compare(right, left) : compare)
-}
-
-function ascendingBy(
-  target: Exclude<RangeOperation['sortTarget'], 'key'>,
-): (left: KeyValue, right: KeyValue) => number {
-  switch (target) {
-    case 'version':
-      return (left, right) => left.version - right.version
-    case 'create':
-      return (left, right) => left.createRevision - right.createRevision
-    case 'mod':
-      return (left, right) => left.modRevision - right.modRevision
-    case 'value':
-      return (left, right) => compareBytes(left.value, right.value)
+  if (operation.countOnly) return { kvs: [], more: false, count: countOf(source, operation) }
+  if (isOfNewest(source, operation) && !operation.keysOnly && isPlain(operation)) {
+    return isSingleKey(operation) ? fetchKey(source, operation) : fetchRun(source, operation)
   }
+  return fetchChosen(source, operation)
+}
+
+function countOf({ store, revision }: RangeSource, operation: RangeOperation): number {
+  const interval = selectedInterval(operation)
+  if (isOfNewest({ revision }, operation)) return store.keys.count(interval)
+  let count = 0
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  for (const _ of store.history.findAt(interval, operation.revision)) count += 1
+  return count
+}
+
+function fetchKey({ store, budget }: RangeSource, { key }: RangeOperation): Fetched {
+  const live = store.keys.find(key)
+  if (live === undefined) return { kvs: [], more: false, count: 0 }
+  const kv = readLive(store, live)
+  budget.spendOnKey(kv)
+  budget.spendOnValue(kv)
+  return { kvs: [kv], more: false, count: 1 }
+}
+
+/** All that is looked at is answered, and with its value: one query for both. */
+function fetchRun({ store, budget }: RangeSource, operation: RangeOperation): Fetched {
+  const interval = selectedInterval(operation)
+  const { limit } = operation
+  const kvs = store.keys.readIn(interval, { limit: limit > 0 ? limit + 1 : 0, budget })
+  if (limit <= 0 || kvs.length <= limit) return { kvs, more: false, count: kvs.length }
+  return { kvs: kvs.slice(0, limit), more: true, count: store.keys.count(interval) }
+}
+
+/** Looks at versions first, and reads the values of those that are answered. */
+function fetchChosen(source: RangeSource, operation: RangeOperation): Fetched {
+  const { chosen, count } = choose(source, operation)
+  const more = operation.limit > 0 && chosen.length > operation.limit
+  const cut = more ? chosen.slice(0, operation.limit) : chosen
+  return { kvs: cut.map((one) => answered(source, operation, one)), more, count }
+}
+
+interface Choice {
+  /** One more than the limit tells whether there are more. */
+  readonly chosen: readonly Candidate[]
+  readonly count: number
+}
+
+function choose(source: RangeSource, operation: RangeOperation): Choice {
+  const { store, budget } = source
+  const interval = selectedInterval(operation)
+  const ofNewest = isOfNewest(source, operation)
+  const found = ofNewest
+    ? store.keys.findIn(interval)
+    : store.history.findAt(interval, operation.revision)
+  const wanted = operation.limit > 0 ? operation.limit + 1 : Infinity
+  const first = new FirstInOrder(wanted, orderOf(operation))
+  let [seen, passed] = [0, 0]
+  for (const version of found) {
+    seen += 1
+    const isLetThrough = needsAll(operation) || seen <= wanted
+    if (!isLetThrough && ofNewest) break
+    if (!isLetThrough || !passesFilters(operation, version)) continue
+    passed += 1
+    if (passed <= wanted) budget.spendOnKey(version)
+    first.add(operation.sortTarget === 'value' ? withValue(source, version) : version)
+  }
+  return { chosen: first.take(), count: ofNewest ? store.keys.count(interval) : seen }
+}
+
+function withValue({ store, budget }: RangeSource, version: LiveKey): Candidate {
+  const { value } = readLive(store, version)
+  budget.spendOnValue({ value })
+  return { ...version, value }
+}
+
+function answered(
+  source: RangeSource,
+  { keysOnly }: RangeOperation,
+  candidate: Candidate,
+): KeyValue {
+  const { key, createRevision, modRevision, version, lease } = candidate
+  const value = keysOnly ? NO_BYTES : (candidate.value ?? withValue(source, candidate).value)
+  return { key, value: value ?? NO_BYTES, createRevision, modRevision, version, lease }
+}
+
+function isOfNewest(
+  { revision }: Pick<RangeSource, 'revision'>,
+  operation: RangeOperation,
+): boolean {
+  return operation.revision <= 0 || operation.revision === revision
+}
+
+/** In byte order, without filters: what is answered is known before anything is read. */
+function isPlain(operation: RangeOperation): boolean {
+  return !needsAll(operation) && operation.sortTarget === 'key'
+}
+
+function needsAll(operation: RangeOperation): boolean {
+  return operation.sortOrder !== 'none' || hasFilters(operation)
 }

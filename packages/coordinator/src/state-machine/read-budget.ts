@@ -1,7 +1,8 @@
 /**
- * How much one request may read. Its answer is made as a whole, so without a bound one range of a large
- * store would take the member's memory (catalogue 87); etcd has none. A command in the log has no
- * bound either: it must have the same outcome on every member, and one that was once accepted as well.
+ * How much the answer to one request may hold, whatever is looked at to make it. It is made as a whole,
+ * so without a bound one range of a large store would take the member's memory (catalogue 87); etcd has
+ * none. A command in the log has no bound either: it must have the same outcome on every member, and one
+ * that was once accepted as well.
  */
 
 import type { KeyValue } from './operation.js'
@@ -20,11 +21,20 @@ export class ReadBudget {
   }
 
   /** @throws Refusal `readTooLarge` */
-  spend({ key, value }: Pick<KeyValue, 'key' | 'value'>): void {
-    this.#leftBytes -= key.byteLength + value.byteLength + BYTES_PER_KEY
+  spendOnKey({ key }: Pick<KeyValue, 'key'>): void {
+    this.#spend(key.byteLength + BYTES_PER_KEY)
+  }
+
+  /** @throws Refusal `readTooLarge` */
+  spendOnValue({ value }: Pick<KeyValue, 'value'>): void {
+    this.#spend(value.byteLength)
+  }
+
+  #spend(bytes: number): void {
+    this.#leftBytes -= bytes
     if (this.#leftBytes < 0) throw new Refusal('readTooLarge')
   }
 }
 
-/** Of commands, and of comparisons, which keep nothing of what they read. */
+/** Of commands. */
 export const UNBOUNDED = new ReadBudget(Infinity)

@@ -24,7 +24,7 @@ export interface Position {
   readonly evictedRevision: number
 }
 
-/** The newest version of a key that exists now, without its value. */
+/** A version of a key, the newest if nothing else is said, without its value. */
 export interface LiveKey extends Omit<KeyValue, 'value'> {
   /** Its position within `modRevision`: with it, the address of its row of history. */
   readonly modSub: number
@@ -33,16 +33,14 @@ export interface LiveKey extends Omit<KeyValue, 'value'> {
 export interface ReadInOptions {
   /** 0 means no limit. */
   readonly limit: number
-  /** False leaves every value empty and does not read it. */
-  readonly values: boolean
   readonly budget: ReadBudget
 }
 
 /** The keys that exist now. */
 export interface KeyStore {
   find(key: Uint8Array): LiveKey | undefined
-  /** In byte order, like everything that returns several keys. */
-  findIn(interval: Interval): readonly LiveKey[]
+  /** In byte order, like everything that returns several keys. Read as they are taken. */
+  findIn(interval: Interval): Iterable<LiveKey>
   count(interval: Interval): number
   readIn(interval: Interval, options: ReadInOptions): readonly KeyValue[]
   /** Writes a version at (kv.modRevision, sub). `replaced` is what `find` gives for the key. */
@@ -55,8 +53,11 @@ export interface KeyStore {
 export interface HistoryStore {
   /** Undefined when the row is a tombstone or no longer there. */
   version(pointer: VersionPointer): KeyValue | undefined
-  /** The keys of the interval as they were at `revision`, which is not below the compacted one. */
-  readAt(interval: Interval, revision: number, budget: ReadBudget): readonly KeyValue[]
+  /**
+   * The versions that the keys of the interval had at `revision`, which is not below the compacted
+   * one. Read as they are taken.
+   */
+  findAt(interval: Interval, revision: number): Iterable<LiveKey>
   since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[]
   /** Rows behind `after`, in order, up to `revision`; those that wait to be removed too. */
   rows(after: VersionPointer, revision: number, maxRows: number): readonly StoredVersion[]

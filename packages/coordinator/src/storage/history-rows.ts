@@ -16,8 +16,7 @@ import type {
   VersionPointer,
 } from '../state-machine/outcome.js'
 import { tombstone } from '../state-machine/revision-writer.js'
-import type { ReadBudget } from '../state-machine/read-budget.js'
-import type { HistoryStore } from '../state-machine/state-store.js'
+import type { HistoryStore, LiveKey } from '../state-machine/state-store.js'
 import { CompactionSweep } from './compaction-sweep.js'
 import type { Connection } from './connection.js'
 import { hotStatement } from './hot-statement.js'
@@ -39,6 +38,7 @@ const STRIDE = 16
 
 export class HistoryRows implements HistoryStore {
   readonly #find: ReturnType<typeof prepareFind>
+  readonly #describe: ReturnType<typeof prepareDescribe>
   readonly #between: ReturnType<typeof prepareBetween>
   readonly #behind: ReturnType<typeof prepareBehind>
   readonly #chains: VersionChains
@@ -46,6 +46,7 @@ export class HistoryRows implements HistoryStore {
 
   constructor(connection: Connection) {
     this.#find = prepareFind(connection)
+    this.#describe = prepareDescribe(connection)
     this.#between = prepareBetween(connection)
     this.#behind = prepareBehind(connection)
     this.#chains = new VersionChains(connection)
@@ -61,16 +62,16 @@ export class HistoryRows implements HistoryStore {
     return { key, value, createRevision, modRevision, version, lease: leaseOf(lease) }
   }
 
-  readAt(interval: Interval, revision: number, budget: ReadBudget): readonly KeyValue[] {
-    const kvs: KeyValue[] = []
+  *findAt(interval: Interval, revision: number): Iterable<LiveKey> {
     for (const newest of this.#chains.newestIn(interval)) {
       const pointer = this.#chains.asOf(newest, revision)
-      const kv = pointer && this.version(pointer)
-      if (kv === undefined) continue
-      budget.spend(kv)
-      kvs.push(kv)
+      const row = pointer && this.#describe.get(pointer.revision, pointer.sub)
+      if (pointer === undefined || row === undefined) continue
+      const [createRevision, version, lease] = row
+      if (version === 0) continue
+      const { revision: modRevision, sub: modSub } = pointer
+      yield { key: newest.key, createRevision, modRevision, modSub, version, lease: leaseOf(lease) }
     }
-    return kvs
   }
 
   since(fromRevision: number, maxRevisions: number): readonly RevisionEvents[] {
@@ -135,6 +136,20 @@ function prepareFind(connection: Connection): Statement<[revision: number, sub: 
   const { key, value, createRevision, version, lease, revision, sub } = history
   const query = connection.db
     .select({ key, value, createRevision, version, lease })
+    .from(history)
+    .where(and(eq(revision, sql.placeholder('revision')), eq(sub, sql.placeholder('sub'))))
+  return hotStatement(connection, query, ['revision', 'sub'])
+}
+
+type DescribedRow = [createRevision: number, version: number, lease: string | null]
+
+/** A version without its value. */
+function prepareDescribe(
+  connection: Connection,
+): Statement<[revision: number, sub: number], DescribedRow> {
+  const { createRevision, version, lease, revision, sub } = history
+  const query = connection.db
+    .select({ createRevision, version, lease })
     .from(history)
     .where(and(eq(revision, sql.placeholder('revision')), eq(sub, sql.placeholder('sub'))))
   return hotStatement(connection, query, ['revision', 'sub'])

@@ -10,14 +10,14 @@ import type { VersionPointer } from '../state-machine/outcome.js'
 import type { KeyStore, LiveKey, ReadInOptions } from '../state-machine/state-store.js'
 import type { Connection } from './connection.js'
 import { hotStatement } from './hot-statement.js'
+import { inPages } from './in-pages.js'
 import { leaseOf } from './lease-column.js'
 import { history, live } from './state-schema.js'
 import { VersionWrites } from './version-writes.js'
 
-const NO_BYTES = Buffer.alloc(0)
-const NO_LIMIT = -1
-/** Read at a time: each may have a value of 1.5 MiB. */
-const PAGE_KEYS = 128
+const PAGE_KEYS = 1_024
+/** Each may have 1.5 MiB. */
+const PAGE_VALUES = 128
 
 export class LiveKeys implements KeyStore {
   readonly #find: ReturnType<typeof prepareFind>
@@ -37,8 +37,12 @@ export class LiveKeys implements KeyStore {
     return { key, createRevision, modRevision, modSub, version, lease: leaseOf(lease) }
   }
 
-  findIn(interval: Interval): readonly LiveKey[] {
-    return this.#findIn(interval, NO_LIMIT).map((row) => ({ ...row, lease: leaseOf(row.lease) }))
+  *findIn(interval: Interval): Iterable<LiveKey> {
+    const page = (start: Uint8Array, limit: number): readonly LiveRow[] =>
+      this.#findPage({ ...interval, start }, limit)
+    for (const row of inPages(interval.start, PAGE_KEYS, page)) {
+      yield { ...row, lease: leaseOf(row.lease) }
+    }
   }
 
   count({ start, end }: Interval): number {
@@ -46,30 +50,22 @@ export class LiveKeys implements KeyStore {
     return row?.count ?? 0
   }
 
-  readIn(interval: Interval, { limit, values, budget }: ReadInOptions): readonly KeyValue[] {
+  readIn(interval: Interval, { limit, budget }: ReadInOptions): readonly KeyValue[] {
     const kvs: KeyValue[] = []
-    let { start } = interval
-    for (let left = limit === 0 ? Infinity : limit; left > 0;) {
-      const page = this.#page({ ...interval, start }, Math.min(left, PAGE_KEYS), values)
-      for (const kv of page) {
-        budget.spend(kv)
-        kvs.push(kv)
-      }
-      const last = page.at(-1)
-      if (last === undefined || page.length < PAGE_KEYS) break
-      start = keyAfter(last.key)
-      left -= page.length
+    const wanted = limit === 0 ? Infinity : limit
+    const page = (start: Uint8Array, most: number): readonly ValueRow[] =>
+      this.#readPage({ ...interval, start }, Math.min(most, wanted - kvs.length))
+    for (const { key, value, createRevision, modRevision, version, lease } of inPages(
+      interval.start,
+      PAGE_VALUES,
+      page,
+    )) {
+      const kv = { key, value, createRevision, modRevision, version, lease: leaseOf(lease) }
+      budget.spendOnKey(kv)
+      budget.spendOnValue(kv)
+      kvs.push(kv)
     }
     return kvs
-  }
-
-  #page(interval: Interval, limit: number, values: boolean): readonly KeyValue[] {
-    if (!values) return this.#findIn(interval, limit).map((row) => toKeyValue(row, NO_BYTES))
-    const { start, end } = interval
-    const rows = end
-      ? this.#scans.readIn.all({ start, end, limit })
-      : this.#scans.readFrom.all({ start, limit })
-    return rows.map((row) => toKeyValue(row, row.value))
   }
 
   put(kv: KeyValue, sub: number, replaced: LiveKey | undefined): void {
@@ -80,23 +76,22 @@ export class LiveKeys implements KeyStore {
     this.#writes.delete(deleted, at)
   }
 
-  #findIn({ start, end }: Interval, limit: number): readonly LiveRow[] {
+  #findPage({ start, end }: Interval, limit: number): readonly LiveRow[] {
     return end
       ? this.#scans.findIn.all({ start, end, limit })
       : this.#scans.findFrom.all({ start, limit })
   }
-}
 
-/** In byte order there is none between them. */
-function keyAfter(key: Uint8Array): Uint8Array {
-  return Buffer.concat([key, Buffer.of(0)])
+  #readPage({ start, end }: Interval, limit: number): readonly ValueRow[] {
+    return end
+      ? this.#scans.readIn.all({ start, end, limit })
+      : this.#scans.readFrom.all({ start, limit })
+  }
 }
 
 type LiveRow = typeof live.$inferSelect
-
-function toKeyValue(row: LiveRow, value: Uint8Array): KeyValue {
-  const { key, createRevision, modRevision, version, lease } = row
-  return { key, value, createRevision, modRevision, version, lease: leaseOf(lease) }
+interface ValueRow extends LiveRow {
+  readonly value: Uint8Array
 }
 
 type FoundRow = [number, modRevision: number, modSub: number, version: number, string | null]

@@ -16,7 +16,10 @@ import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { compareBytes, type Interval } from '../state-machine/interval.js'
 import type { VersionPointer } from '../state-machine/outcome.js'
 import type { Connection } from './connection.js'
+import { inPages } from './in-pages.js'
 import { dead, history, live } from './state-schema.js'
+
+const PAGE_KEYS = 1_024
 
 interface Newest extends VersionPointer {
   readonly key: Uint8Array
@@ -30,10 +33,15 @@ export class VersionChains {
   }
 
   /** The newest version, or tombstone, of every key of the interval, in byte order. */
-  newestIn({ start, end }: Interval): readonly Newest[] {
+  newestIn({ start, end }: Interval): Iterable<Newest> {
     const { liveIn, liveFrom, deadIn, deadFrom } = this.#queries
-    if (end === undefined) return merge(liveFrom.all({ start }), deadFrom.all({ start }))
-    return merge(liveIn.all({ start, end }), deadIn.all({ start, end }))
+    const alive = inPages(start, PAGE_KEYS, (from, limit) =>
+      end ? liveIn.all({ start: from, end, limit }) : liveFrom.all({ start: from, limit }),
+    )
+    const buried = inPages(start, PAGE_KEYS, (from, limit) =>
+      end ? deadIn.all({ start: from, end, limit }) : deadFrom.all({ start: from, limit }),
+    )
+    return merge(alive, buried)
   }
 
   /** The chain's first version that is not above `revision`, if there is one. */
@@ -50,13 +58,26 @@ export class VersionChains {
   }
 }
 
-/** No key is in both, so there are no equals. */
-function merge(left: readonly Newest[], right: readonly Newest[]): readonly Newest[] {
-  if (right.length === 0) return left
-  return [...left, ...right].sort((a, b) => compareBytes(a.key, b.key))
+/** Both are in byte order. No key is in both, so there are no equals. */
+function* merge(left: Iterator<Newest>, right: Iterator<Newest>): Generator<Newest> {
+  let [one, other] = [left.next(), right.next()]
+  while (one.done !== true || other.done !== true) {
+    if (other.done === true || (one.done !== true && isBelow(one.value, other.value))) {
+      yield one.value
+      one = left.next()
+    } else {
+      yield other.value
+      other = right.next()
+    }
+  }
+}
+
+function isBelow(left: Newest, right: Newest): boolean {
+  return compareBytes(left.key, right.key) < 0
 }
 
 function prepare({ db }: Connection) {
+  const limit = sql.placeholder('limit')
   const from = (key: SQLiteColumn): SQL => gte(key, sql.placeholder('start'))
   const within = (key: SQLiteColumn): SQL | undefined =>
     and(from(key), lt(key, sql.placeholder('end')))
@@ -64,10 +85,10 @@ function prepare({ db }: Connection) {
     db.select({ key: live.key, revision: live.modRevision, sub: live.modSub }).from(live)
   const buried = () => db.select().from(dead)
   return {
-    liveIn: alive().where(within(live.key)).orderBy(asc(live.key)).prepare(),
-    liveFrom: alive().where(from(live.key)).orderBy(asc(live.key)).prepare(),
-    deadIn: buried().where(within(dead.key)).orderBy(asc(dead.key)).prepare(),
-    deadFrom: buried().where(from(dead.key)).orderBy(asc(dead.key)).prepare(),
+    liveIn: alive().where(within(live.key)).orderBy(asc(live.key)).limit(limit).prepare(),
+    liveFrom: alive().where(from(live.key)).orderBy(asc(live.key)).limit(limit).prepare(),
+    deadIn: buried().where(within(dead.key)).orderBy(asc(dead.key)).limit(limit).prepare(),
+    deadFrom: buried().where(from(dead.key)).orderBy(asc(dead.key)).limit(limit).prepare(),
     previous: db
       .select({ revision: history.prevRevision, sub: history.prevSub })
       .from(history)
