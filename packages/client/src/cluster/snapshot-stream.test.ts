@@ -22,20 +22,26 @@ const WHOLE = [
   line({ blob: SUM }),
 ]
 
+/** Whether the exchange has ended, as a connection would know it. */
+let isEnded: boolean
+
 function answering(text: string, status = 200, isOpen = false): void {
+  isEnded = false
   fixture.etcd.stream = ({ signal }) =>
-    Promise.resolve({
-      status,
-      chunks: (async function* () {
-        // Chunks may end anywhere.
-        for (let at = 0; at < text.length; at += 40) yield Buffer.from(text.slice(at, at + 40))
-        if (isOpen) {
-          await new Promise((_, reject) =>
-            signal.addEventListener('abort', () => reject(signal.reason as Error)),
-          )
-        }
-      })(),
-    })
+    Promise.resolve({ status, chunks: chunksOf(text, isOpen ? signal : undefined) })
+}
+
+async function* chunksOf(text: string, until?: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    // Chunks may end anywhere.
+    for (let at = 0; at < text.length; at += 40) yield Buffer.from(text.slice(at, at + 40))
+    if (until === undefined) return
+    await new Promise((_, reject) =>
+      until.addEventListener('abort', () => reject(until.reason as Error)),
+    )
+  } finally {
+    isEnded = true
+  }
 }
 
 async function read(endpoint?: string): Promise<string> {
@@ -77,5 +83,22 @@ describe('a snapshot', () => {
     await settle()
     await fixture.clock.advance(60_000)
     await reading
+  })
+
+  test('whose reader leaves early ends its exchange', async () => {
+    answering(WHOLE.join(''))
+    for await (const piece of client.cluster.snapshot()) {
+      expect(Buffer.from(piece).toString()).toBe('one')
+      break
+    }
+    await settle()
+    expect(isEnded).toBe(true)
+  })
+
+  test('that makes no sense ends its exchange', async () => {
+    answering(`no JSON ${WHOLE.join('')}`)
+    await expect(read()).rejects.toMatchObject({ name: 'HoldfastError' })
+    await settle()
+    expect(isEnded).toBe(true)
   })
 })

@@ -10,7 +10,7 @@ const SUM_BYTES = 32
 /** So long may a member make its copy, or say nothing in between. */
 const MAX_SILENCE_MS = 60_000
 
-/** The scope's end is the stream's. @throws {HoldfastError} */
+/** The scope's end is the stream's, and so is its reader's. @throws {HoldfastError} */
 export async function* snapshotStream(
   rpc: Rpc,
   endpoint: string,
@@ -35,11 +35,23 @@ async function* messages(
   const { path } = routes.snapshot
   const { status, chunks: body } = await within(rpc.open(endpoint, path, '{}', scope))
   const chunks = body[Symbol.asyncIterator]()
-  if (status !== 200) throw await within(refusalOfStream(endpoint, status, chunks))
+  try {
+    if (status !== 200) throw await within(refusalOfStream(endpoint, status, chunks))
+    yield* messagesIn(endpoint, () => within(chunks.next()))
+  } finally {
+    // A reader who leaves early must not keep the connection, and with it the member's copy.
+    void chunks.return?.().catch(() => undefined)
+  }
+}
+
+async function* messagesIn(
+  endpoint: string,
+  next: () => Promise<IteratorResult<Uint8Array>>,
+): AsyncGenerator<SnapshotResponse, void> {
   const splitter = new JsonSplitter()
   let remainingBytes = -1
   for (;;) {
-    const chunk = await within(chunks.next())
+    const chunk = await next()
     if (chunk.done === true) break
     for (const json of understood(endpoint, () => splitter.push(chunk.value))) {
       const message = readMessage(routes.snapshot, endpoint, json)

@@ -1,12 +1,25 @@
 /**
  * An answer that is made line by line. Until there is a line the answer is the whole response, so what
  * fails before it has a status of its own, as in etcd's gateway.
+ *
+ * Lines may be made of what is scarce, such as a copy of the state: however the answer ends, their
+ * generator does too.
  */
 
+import { grpcStatus } from '@holdfast/protocol'
+import type { Clock } from '../time/clock.js'
 import { startDeadline, timeoutOf, type Deadline } from './deadline.js'
 import type { EdgeContext } from './edge-context.js'
+import { EdgeError } from './edge-error.js'
 import { wireErrorOrDefect } from './error-response.js'
 import { LineStream } from './stream-lines.js'
+
+/** So long may a client take nothing of what waits for it. */
+const MAX_STALL_MS = 60_000
+const NOTHING_TAKEN = {
+  code: grpcStatus.deadlineExceeded.code,
+  message: 'nothing of the answer was taken for 60 s',
+}
 
 export interface AnswerLinesOptions {
   readonly context: EdgeContext
@@ -31,10 +44,12 @@ export async function answerLines(options: AnswerLinesOptions): Promise<Response
     const first = await within(lines.next())
     const stream = new LineStream({ onDrain: () => undefined, onClose: () => left.abort() })
     if (first.done === true) stream.end()
-    else void pump(stream, first.value, { lines, within, deadline, onDefect })
+    else void pump(stream, first.value, { lines, within, deadline, onDefect, clock: context.clock })
     return stream.response
   } catch (error) {
     deadline?.cancel()
+    // The line that is still being made may be one yet, behind which nobody would ask for another.
+    void lines.return(undefined).catch(() => undefined)
     throw error
   }
 }
@@ -43,16 +58,18 @@ interface Pumping {
   readonly lines: AsyncGenerator<string>
   readonly within: <Result>(work: Promise<Result>) => Promise<Result>
   readonly deadline: Deadline | undefined
+  readonly clock: Clock
   readonly onDefect: (error: unknown) => void
 }
 
 async function pump(
   stream: LineStream,
   first: string,
-  { lines, within, deadline, onDefect }: Pumping,
+  { lines, within, deadline, clock, onDefect }: Pumping,
 ): Promise<void> {
   try {
-    await within(write(stream, first, lines))
+    const untilTaken = (): Promise<void> => untilWritable(stream, clock)
+    await within(write(stream, first, { rest: lines, untilTaken }))
     stream.end()
   } catch (error) {
     stream.fail(wireErrorOrDefect(error, onDefect))
@@ -61,17 +78,40 @@ async function pump(
   }
 }
 
+interface Writing {
+  readonly rest: AsyncGenerator<string>
+  readonly untilTaken: () => Promise<void>
+}
+
 async function write(
   stream: LineStream,
   first: string,
-  rest: AsyncGenerator<string>,
+  { rest, untilTaken }: Writing,
 ): Promise<void> {
-  stream.write(first)
-  // A client that does not read its answers is asked to wait with its questions.
-  await stream.untilWritable()
-  for await (const line of rest) {
-    stream.write(line)
-    await stream.untilWritable()
-    if (stream.isClosed) return
+  try {
+    stream.write(first)
+    // A client that does not read its answers is asked to wait with its questions.
+    await untilTaken()
+    for await (const line of rest) {
+      stream.write(line)
+      await untilTaken()
+      if (stream.isClosed) return
+    }
+  } finally {
+    void rest.return(undefined).catch(() => undefined)
+  }
+}
+
+/** @throws {EdgeError} when the client takes nothing for too long */
+async function untilWritable(stream: LineStream, clock: Clock): Promise<void> {
+  if (stream.writable || stream.isClosed) return
+  let cancel = (): void => undefined
+  const stalled = new Promise<never>((_, reject) => {
+    cancel = clock.after(MAX_STALL_MS, () => reject(new EdgeError(NOTHING_TAKEN)))
+  })
+  try {
+    await Promise.race([stream.untilWritable(), stalled])
+  } finally {
+    cancel()
   }
 }
