@@ -1,7 +1,10 @@
-/** Writes a snapshot to a file, which has its name only when it is whole and durable. */
+/**
+ * Writes a snapshot to a file, which has its name only when it is whole and durable. Until then it has
+ * one that nobody else gives to theirs: two jobs that overlap would otherwise write into each other's.
+ */
 
-import { createHash } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { StartError } from './failure.js'
@@ -17,17 +20,19 @@ export interface WrittenSnapshot {
 
 /**
  * @param pieces of the copy, and at their end its SHA-256
- * @throws StartError when the sum is another one, or the file cannot be written; nothing is left of it
+ * @throws StartError when the sum is another one, or something else than a file is there; nothing is
+ * left of it
  */
 export async function writeSnapshot(
   pieces: AsyncIterable<Uint8Array>,
   path: string,
 ): Promise<WrittenSnapshot> {
-  const part = `${path}.part`
+  const target = await targetOf(path)
+  const part = `${target}.${randomBytes(4).toString('hex')}.part`
   try {
     const written = await writePart(pieces, part)
-    await rename(part, path)
-    await syncDirectory(dirname(path))
+    await rename(part, target)
+    await syncDirectory(dirname(target))
     return written
   } catch (error) {
     await rm(part, { force: true })
@@ -35,11 +40,22 @@ export async function writeSnapshot(
   }
 }
 
+/** Where a link leads to. What is there must be a file: a rename would replace a device as well. */
+async function targetOf(path: string): Promise<string> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (found === undefined) return path
+  if (found.isFile()) return realpath(path)
+  throw new StartError('badTarget', `${path} is no file: a snapshot is not written over it`)
+}
+
 async function writePart(
   pieces: AsyncIterable<Uint8Array>,
   part: string,
 ): Promise<WrittenSnapshot> {
-  const file = await open(part, 'w', 0o600)
+  const file = await open(part, 'wx', 0o600)
   try {
     const hash = createHash('sha256')
     let bytes = 0
