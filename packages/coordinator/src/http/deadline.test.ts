@@ -24,6 +24,7 @@ describe('the header', () => {
     ['5', 'timeout string is too short: "5"'],
     ['5s', 'timeout unit is not recognized: "5s"'],
     ['xS', 'strconv.ParseInt: parsing "x": invalid syntax'],
+    ['9223372036854775808n', 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
     ['1.5S', 'strconv.ParseInt: parsing "1.5": invalid syntax'],
   ])('%j is refused', (text, problem) => {
     const read = (): unknown => timeoutOf(new Headers({ 'grpc-timeout': text }))

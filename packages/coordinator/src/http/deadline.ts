@@ -8,6 +8,7 @@ import type { Clock } from '../time/clock.js'
 import { EdgeError } from './edge-error.js'
 
 const HEADER = 'grpc-timeout'
+const DIGITS = /^[+-]?[0-9]+$/
 const MS_OF_UNIT = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 } as const
 /** Timers take no more; nobody waits for longer. */
 const LONGEST_MS = 2 ** 31 - 1
@@ -20,7 +21,7 @@ export function timeoutOf(headers: Headers): number | undefined {
   const text = headers.get(HEADER)
   if (text === null || text === '') return undefined
   const [, digits, unit] = /^([+-]?[0-9]+)([HMSmun])$/.exec(text) ?? []
-  if (digits === undefined) throw invalid(text)
+  if (digits === undefined || !isInt64(digits)) throw invalid(text)
   const timeoutMs = Number(digits) * MS_OF_UNIT[unit as keyof typeof MS_OF_UNIT]
   return timeoutMs === 0 ? undefined : Math.min(timeoutMs, LONGEST_MS)
 }
@@ -58,5 +59,12 @@ function problemOf(text: string): string {
   if (text.length < 2) return `timeout string is too short: ${JSON.stringify(text)}`
   const unit = text.slice(-1)
   if (!(unit in MS_OF_UNIT)) return `timeout unit is not recognized: ${JSON.stringify(text)}`
-  return `strconv.ParseInt: parsing ${JSON.stringify(text.slice(0, -1))}: invalid syntax`
+  const digits = text.slice(0, -1)
+  const problem = DIGITS.test(digits) ? 'value out of range' : 'invalid syntax'
+  return `strconv.ParseInt: parsing ${JSON.stringify(digits)}: ${problem}`
+}
+
+function isInt64(digits: string): boolean {
+  const value = BigInt(digits.replace('+', ''))
+  return BigInt.asIntN(64, value) === value
 }

@@ -31,7 +31,9 @@ export function repeated<T, In>(
     absent: [],
     wireName: undefined,
     read(json) {
-      if (!Array.isArray(json)) throw cannotUnmarshal(kindOf(json), '[]json.RawMessage')
+      if (!Array.isArray(json)) {
+        throw item.notAList?.(json) ?? cannotUnmarshal(kindOf(json), '[]json.RawMessage')
+      }
       const items: Item[] = []
       for (let index = 0; index < json.length; index++) {
         try {

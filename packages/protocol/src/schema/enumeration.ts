@@ -36,6 +36,13 @@ export function enumOf<Name extends string>(
     absent,
     wireName: undefined,
     read,
+    // etcd's gateway looks for the name before it sees that a list is wanted (jsonpb: unmarshal).
+    notAList: (json) =>
+      known.has(json)
+        ? new FieldProblem(`invalid target "slice" for enum ${goType}`)
+        : typeof json === 'string'
+          ? notAMember(json, goType, unnamed)
+          : undefined,
     isAbsent: (value) => value === absent,
     write: read,
     describe: () => ({ type: 'string', enum: names, default: absent }),

@@ -25,6 +25,8 @@ export interface Field<T, In> {
   isAbsent(value: In): boolean
   /** @throws FieldProblem when the value does not fit the type. */
   write(value: In): JsonValue
+  /** What etcd says of a value in the place of a list of these, where it is not that it is no list. */
+  notAList?(json: unknown): FieldProblem | undefined
   /** The name on the wire, where it is not the snake_case of the property. */
   readonly wireName: string | undefined
   /** As JSON Schema says it; messages inside it are named, and given to `meet`. */

@@ -250,6 +250,8 @@ describe('says what etcd says of', () => {
     ['{"order":"ascend"}', 'unknown value "ascend" for enum pb.Order'],
     ['{"order":"\\u0001é\\""}', 'unknown value "\\x01é\\"" for enum pb.Order'],
     ['{"orders":["1"]}', 'unknown value "1" for enum pb.Order'],
+    ['{"orders":"1"}', 'unknown value "1" for enum pb.Order'],
+    ['{"orders":"ASCEND"}', 'invalid target "slice" for enum pb.Order'],
     ['{"order":1.5}', 'json: cannot unmarshal number 1.5 into Go value of type pb.Order'],
     [
       '{"order":2147483648}',

@@ -246,6 +246,23 @@ describe('a leader', () => {
   })
 })
 
+describe('a leader without a key', () => {
+  it.each([
+    ['proclaim', {}],
+    ['proclaim', { lease: '10' }],
+    ['proclaim', { lease: '10', rev: '5' }],
+    ['resign', {}],
+    ['resign', { rev: '5' }],
+  ])('is refused, and nothing is written: %s %j', async (what, leader) => {
+    const { revision } = edge.node.state
+    expect(await edge.post(`/v3/election/${what}`, { leader })).toMatchObject({
+      status: 500,
+      body: { code: 2, message: 'etcdserver: key is not provided' },
+    })
+    expect(edge.node.state.revision).toBe(revision)
+  })
+})
+
 describe('who observes an election', () => {
   async function observe(name: string): Promise<Lines> {
     return new Lines(await edge.open('/v3/election/observe', JSON.stringify({ name })))

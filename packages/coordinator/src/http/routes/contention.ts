@@ -2,6 +2,7 @@
 
 import {
   contentionErrors,
+  etcdErrors,
   type CampaignRequest,
   type InputOf,
   type LeaderKey,
@@ -90,7 +91,9 @@ export async function* observe(
   }
 }
 
+/** @throws what etcd's own client is told when it compares what has no name */
 function required(shown: LeaderKey | undefined): LeaderKey {
   if (shown === undefined) throw new EdgeError(contentionErrors.missingLeader)
+  if (shown.key.length === 0) throw withoutCode(new EdgeError(etcdErrors.emptyKey))
   return shown
 }
