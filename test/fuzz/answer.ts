@@ -3,26 +3,27 @@
 import { findRoute } from '@holdfast/protocol'
 import type { Input } from './input.js'
 import type { WireResponse } from './response-reader.js'
-import { hasWholeRequest } from './whole-request.js'
+import { hasWholeRequest, hasWholeRequestAndMore } from './whole-request.js'
 
 export interface Answer {
   /**
    * `refused` promises that nothing was changed. `unknown` is what a deadline leaves: what was begun
-   * goes on, though nobody waits for it any more.
+   * goes on, though nobody waits for it any more; and what garbage behind a whole request may.
    */
   readonly verdict: 'accepted' | 'refused' | 'unknown'
   /** What came: a status, or how the connection ended. */
   readonly label: string
-  /** The connection ended without an answer. */
-  readonly isClosed: boolean
   /** What no member may do, whatever it was sent. */
   readonly problem?: string
 }
 
 /** The connection ended, or was given up, before anything was said. */
-export function closedAnswer({ kind }: Input, label: string): Answer {
-  const closed = { verdict: 'refused', label, isClosed: true } as const
-  return kind === 'json' ? { ...closed, problem: 'a whole request had no answer' } : closed
+export function closedAnswer(input: Input, label: string): Answer {
+  const { kind } = input
+  if (kind === 'json')
+    return { verdict: 'refused', label, problem: 'a whole request had no answer' }
+  const mayBeServed = kind === 'http' && hasWholeRequestAndMore(input)
+  return { verdict: mayBeServed ? 'unknown' : 'refused', label }
 }
 
 /** It was we who had waited long enough: what could be served may have been. */
@@ -35,30 +36,30 @@ export function abandonedAnswer(input: Input, label: string): Answer {
 
 export function stuckAnswer(label: string, patienceMs: number): Answer {
   const problem = `no answer, and no end, within ${patienceMs} ms`
-  return { verdict: 'unknown', label, isClosed: true, problem }
+  return { verdict: 'unknown', label, problem }
 }
 
 export function malformedAnswer(problem: string): Answer {
-  return { verdict: 'unknown', label: 'malformed', isClosed: true, problem }
+  return { verdict: 'unknown', label: 'malformed', problem }
 }
 
 export function answerOf(input: Input, { status, body }: WireResponse): Answer {
   const label = String(status)
-  if (status < 400) return { verdict: 'accepted', label, isClosed: false }
+  if (status < 400) return { verdict: 'accepted', label }
   const problem = problemOf(input, status, body.toString('utf8'))
   const verdict = mayHaveTakenEffect(status) ? 'unknown' : 'refused'
-  return { verdict, label, isClosed: false, ...(problem === undefined ? {} : { problem }) }
+  return { verdict, label, ...(problem === undefined ? {} : { problem }) }
 }
 
 /** Each frame of a WebSocket that carries text is a line of the answer. */
 export function answerInText(input: Input, text: string): Answer {
   const error = errorIn(text)
-  if (error === undefined) return { verdict: 'accepted', label: '101 answer', isClosed: false }
+  if (error === undefined) return { verdict: 'accepted', label: '101 answer' }
   const code = error.code ?? -1
   const problem = isOfAnError(error) ? undefinedUnlessDefect(input, code, text) : malformed(text)
   const verdict = code === 1 || code === 4 || code === 14 ? 'unknown' : 'refused'
   const label = `101 error ${code}`
-  return { verdict, label, isClosed: false, ...(problem === undefined ? {} : { problem }) }
+  return { verdict, label, ...(problem === undefined ? {} : { problem }) }
 }
 
 /** Canceled, deadline exceeded, unavailable. */

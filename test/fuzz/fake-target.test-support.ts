@@ -2,14 +2,32 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Target } from './target.js'
 
-const REFUSAL = JSON.stringify({ error: 'no', code: 3, message: 'no' })
+export interface FakeRequest {
+  readonly path: string
+  readonly body: string
+}
+
+export interface FakeAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+export const REFUSAL: FakeAnswer = {
+  status: 400,
+  body: JSON.stringify({ error: 'no', code: 3, message: 'no' }),
+}
 
 export interface FakeOptions {
   /** Called with each request before it is answered. */
-  readonly onRequest?: (request: { readonly path: string; readonly body: string }) => void
-  readonly answer?: { readonly status: number; readonly body: string }
+  readonly onRequest?: (request: FakeRequest) => void
+  readonly answer?: (request: FakeRequest) => FakeAnswer
+  /** It answers in a later turn of the event loop. */
+  readonly isSlow?: boolean
+  /** What it does when no request can be read; as Node does, by default. */
+  readonly onBroken?: (socket: Duplex) => void
   readonly state?: () => string
   readonly pid?: () => number | undefined
   readonly rssBytes?: () => number
@@ -18,17 +36,24 @@ export interface FakeOptions {
 
 /** By default it refuses everything, and changes nothing. */
 export async function startFakeTarget(options: FakeOptions = {}): Promise<Target> {
-  const { status, body } = options.answer ?? { status: 400, body: REFUSAL }
+  const { onRequest, answer = () => REFUSAL, isSlow = false, onBroken } = options
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('error', () => undefined)
     request.on('end', () => {
-      options.onRequest?.({ path: request.url ?? '', body: Buffer.concat(chunks).toString() })
-      response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+      const asked = { path: request.url ?? '', body: Buffer.concat(chunks).toString() }
+      onRequest?.(asked)
+      const { status, body } = answer(asked)
+      const reply = (): void => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+      }
+      if (isSlow) setImmediate(reply)
+      else reply()
     })
   }
   const server = createServer(serve)
+  if (onBroken !== undefined) server.on('clientError', (_, socket) => onBroken(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -20,7 +20,7 @@ export interface FuzzRun {
   readonly sent: number
   /** Refused, and sent again to see whether that changes anything. */
   readonly resent: number
-  /** Of those, the ones of which that could not be seen. */
+  /** Of those, the ones that were not refused again, or of which it could not be seen. */
   readonly uncompared: number
   readonly seconds: number
   readonly tally: Tally
@@ -87,7 +87,7 @@ async function runBatch(
   await target.tidy(isWhole)
   const refused = inputs.filter((input, index) => {
     const answer = answers[index]!
-    return answer.verdict === 'refused' && !findings.addKnown(knownChange(input))
+    return answer.verdict === 'refused' && !findings.addKnown(knownChange(input, answer))
   })
   const { changes, together, uncompared } = await checkState({ target, sender }, refused)
   for (const change of changes) findings.addChange(change)

@@ -5,7 +5,6 @@ import type { Answer } from './answer.js'
 import type { Input } from './input.js'
 import { exchangeAlone, PATIENT, VERY_PATIENT, type Patience } from './lone-exchange.js'
 import { Pipeline } from './pipeline.js'
-import { hasWholeRequestAndMore } from './whole-request.js'
 
 /** Connections of a single input that are open at once. */
 const LONE_CONNECTIONS = 32
@@ -38,10 +37,8 @@ export class Sender {
     return inputs.map((input) => answers.get(input)!)
   }
 
-  async sendOne(input: Input, patience = patienceFor(input)): Promise<Answer> {
-    const answer = await exchangeAlone(this.#address, input, patience)
-    const isAmbiguous = input.kind === 'http' && hasWholeRequestAndMore(input)
-    return answer.verdict === 'refused' && isAmbiguous ? { ...answer, verdict: 'unknown' } : answer
+  sendOne(input: Input, patience = patienceFor(input)): Promise<Answer> {
+    return exchangeAlone(this.#address, input, patience)
   }
 
   close(): void {

@@ -22,7 +22,7 @@ export interface StateCheck {
   readonly changes: readonly StateChange[]
   /** Inputs that together changed the state though each was refused, and none of them alone does. */
   readonly together: readonly Input[]
-  /** Refused at first, but never all of them again, so that nothing could be compared. */
+  /** Refused at first, but not when that was compared: of these it was not seen. */
   readonly uncompared: number
 }
 
@@ -38,33 +38,33 @@ interface Bench {
 }
 
 export async function checkState(bench: Bench, refused: readonly Input[]): Promise<StateCheck> {
-  const suspects = await suspectsAmong(bench, refused)
-  if (suspects === 'uncompared') {
-    return { changes: [], together: [], uncompared: refused.length }
-  }
-  if (suspects.length === 0) return { changes: [], together: [], uncompared: 0 }
+  const { suspects, uncompared } = await compare(bench, refused)
+  if (suspects.length === 0) return { changes: [], together: [], uncompared }
   const changes = await narrow(bench, suspects)
   const together = changes === undefined ? suspects : []
-  return { changes: changes ?? [], together, uncompared: 0 }
+  return { changes: changes ?? [], together, uncompared }
 }
 
-/** Those that have changed the state though each of them was refused; none if nothing has changed. */
-async function suspectsAmong(
-  { target, sender }: Bench,
-  inputs: readonly Input[],
-): Promise<readonly Input[] | 'uncompared'> {
+interface Comparison {
+  /** Those that have changed the state though each of them was refused; none if nothing has changed. */
+  readonly suspects: readonly Input[]
+  readonly uncompared: number
+}
+
+async function compare({ target, sender }: Bench, inputs: readonly Input[]): Promise<Comparison> {
   let left = inputs
   for (let round = 0; round < ROUNDS && left.length > 0; round += 1) {
     const before = await settledState(target)
     const answers = await sender.send(left)
     const after = await settledState(target)
-    if (before === after) return []
+    const uncompared = inputs.length - left.length
+    if (before === after) return { suspects: [], uncompared }
     await target.tidy(round > 0)
     const refused = left.filter((_, index) => answers[index]?.verdict === 'refused')
-    if (refused.length === left.length) return left
+    if (refused.length === left.length) return { suspects: left, uncompared }
     left = refused
   }
-  return left.length === 0 ? [] : 'uncompared'
+  return { suspects: [], uncompared: inputs.length }
 }
 
 /** Undefined when they do it only together, or did it only once. */
@@ -79,8 +79,8 @@ async function narrow(
   const found: StateChange[] = []
   let isFound = false
   for (const half of [suspects.slice(0, middle), suspects.slice(middle)]) {
-    const left = await suspectsAmong(bench, half)
-    if (left === 'uncompared' || left.length === 0) continue
+    const { suspects: left } = await compare(bench, half)
+    if (left.length === 0) continue
     const changes = await narrow(bench, left)
     isFound ||= changes !== undefined
     found.push(...(changes ?? []))
