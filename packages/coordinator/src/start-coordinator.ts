@@ -138,7 +138,7 @@ async function open(base: Base): Promise<Coordinator> {
 
   await member.transport.start()
   fatal.throwIfAborted()
-  const server = await listenForClients(member.app, config.clientUrl)
+  const server = await listenForClients(member.app, { url: config.clientUrl, clock: systemClock })
   opened.add(() => server.close())
   fatal.throwIfAborted()
   member.start(config.advertisedClientUrls ?? [server.url])

@@ -2,8 +2,9 @@
 
 import { Hono } from 'hono'
 import { encodeErrorBody, openApiDocument, type RouteName } from '@holdfast/protocol'
+import { CORS_HEADERS } from './cors-headers.js'
 import type { EdgeContext } from './edge-context.js'
-import { methodNotAllowed } from './plain-response.js'
+import { getOnly } from './plain-response.js'
 import { errorResponse, wireErrorOrDefect } from './error-response.js'
 import { checkLeader } from './require-leader.js'
 import { addHealthRoutes } from './routes/health.js'
@@ -17,16 +18,9 @@ export interface AppOptions {
   readonly onDefect: (error: unknown) => void
 }
 
-/** etcd's answer to a browser that asks before it sends, on every path. */
-const PREFLIGHT_HEADERS = {
-  'access-control-allow-headers': 'accept, content-type, authorization',
-  'access-control-allow-methods': 'POST, GET, OPTIONS, PUT, DELETE',
-  'access-control-allow-origin': '*',
-}
-
 export function createApp({ context, onDefect }: AppOptions): Hono {
   const app = new Hono()
-  app.options('*', () => new Response(null, { headers: PREFLIGHT_HEADERS }))
+  app.options('*', () => new Response(null, { headers: CORS_HEADERS }))
   const guarded = (handler: Handler): Handler => {
     return async (request) => {
       try {
@@ -54,11 +48,10 @@ export function createApp({ context, onDefect }: AppOptions): Hono {
 
 function addPlainRoutes(app: Hono, context: EdgeContext): void {
   addHealthRoutes(app, context)
-  app.get('/version', () => version(context))
-  app.get('/metrics', async () => {
+  getOnly(app, '/version', () => version(context))
+  getOnly(app, '/metrics', async () => {
     const { body, contentType } = await context.metrics()
     return new Response(body, { headers: { 'content-type': contentType } })
   })
-  app.get('/openapi.json', () => Response.json(openApiDocument(HOLDFAST_VERSION)))
-  for (const path of ['/version', '/metrics', '/openapi.json']) app.all(path, methodNotAllowed)
+  getOnly(app, '/openapi.json', () => Response.json(openApiDocument(HOLDFAST_VERSION)))
 }

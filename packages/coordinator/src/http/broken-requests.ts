@@ -4,8 +4,9 @@
  * just ends, which says that nobody knows.
  */
 
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { STATUS_CODES, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Exchanges } from './exchanges.js'
 
 /** As Node itself answers. */
 const STATUSES: Readonly<Record<string, number>> = {
@@ -15,24 +16,11 @@ const STATUSES: Readonly<Record<string, number>> = {
 }
 const BAD_REQUEST = 400
 
-interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-}
-
-export function answerBrokenRequests(server: Server): void {
-  const underWay = new WeakMap<Duplex, Set<Exchange>>()
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request
-    const exchange = { request, response }
-    const exchanges = underWay.get(socket) ?? new Set()
-    underWay.set(socket, exchanges.add(exchange))
-    response.once('close', () => exchanges.delete(exchange))
-  })
+export function answerBrokenRequests(server: Server, exchanges: Exchanges): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const isUnclear = [...(underWay.get(socket) ?? [])].some(
-      ({ request, response }) => request.complete || response.headersSent,
-    )
+    const isUnclear = exchanges
+      .of(socket)
+      .some(({ request, response }) => request.complete || response.headersSent)
     if (isUnclear || !socket.writable) {
       socket.destroy()
       return

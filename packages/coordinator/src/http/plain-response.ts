@@ -1,4 +1,16 @@
-/** Answers that are text, of the paths beside the wire. */
+/** The paths beside the wire: they are read, and most of their answers are text. */
+
+import type { Hono } from 'hono'
+
+/** Nothing but GET: etcd refuses HEAD too, which Hono would answer as GET. */
+export function getOnly(
+  app: Hono,
+  path: string,
+  answer: (request: Request) => Response | Promise<Response>,
+): void {
+  app.get(path, ({ req }) => (req.raw.method === 'GET' ? answer(req.raw) : methodNotAllowed()))
+  app.all(path, methodNotAllowed)
+}
 
 export function plainText(text: string, status = 200): Response {
   return new Response(text, {
@@ -7,6 +19,6 @@ export function plainText(text: string, status = 200): Response {
   })
 }
 
-export function methodNotAllowed(): Response {
+function methodNotAllowed(): Response {
   return new Response('Method Not Allowed\n', { status: 405, headers: { allow: 'GET' } })
 }

@@ -65,7 +65,8 @@ async function readChunked(body: ReadableStream<Uint8Array> | null): Promise<Uin
   return Buffer.concat(chunks)
 }
 
-async function inTime<T>(reading: Promise<T>, clock: Clock): Promise<T> {
+/** @throws {EdgeError} when it takes too long: whoever reads then stops waiting for it */
+export async function inTime<T>(reading: Promise<T>, clock: Clock): Promise<T> {
   let cancel: Cancel | undefined
   const late = new Promise<never>((_, reject) => {
     cancel = clock.after(BODY_TIMEOUT_MS, () => reject(tooSlow()))

@@ -1,10 +1,13 @@
 /** The edge on real sockets: connections that are shared, broken, abused and closed (catalogue 89). */
 
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { base64, settle, startEdge, type Edge } from './edge.test-support.js'
+import { systemClock } from '../time/clock.js'
 import { post, RawClient, statuses } from './raw-client.test-support.js'
-import { listenForClients, type ClientServer } from './server.js'
+import { listenForClients, type ClientServer, type ListenOptions } from './server.js'
 
 let edge: Edge
 let server: ClientServer
@@ -12,7 +15,7 @@ const clients: RawClient[] = []
 
 beforeAll(async () => {
   edge = await startEdge()
-  server = await listenForClients(edge.app, 'http://127.0.0.1:0')
+  server = await listen()
 })
 afterAll(async () => {
   await server.close()
@@ -23,6 +26,10 @@ afterEach(async () => {
   await vi.waitUntil(() => edge.hub.watcherCount === 0)
   expect(edge.defects).toEqual([])
 })
+
+function listen(options: Partial<ListenOptions> = {}): Promise<ClientServer> {
+  return listenForClients(edge.app, { url: 'http://127.0.0.1:0', clock: systemClock, ...options })
+}
 
 function connect(): RawClient {
   const client = new RawClient(server.url)
@@ -56,6 +63,19 @@ describe('a connection', () => {
     await client.untilEnd()
     expect(statuses(client.received)).toEqual(['200', '400', '200', '404'])
     expect([await valueCount('p1'), await valueCount('p2')]).toEqual(['1', '1'])
+  })
+
+  it('tells browsers with every answer that they may read it, as etcd does', async () => {
+    for (const request of [
+      'GET /version HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n',
+      'GET /nothing HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n',
+      putOf('cors', 'Connection: close\r\n'),
+      post('/v3/kv/put', '{}', 'Connection: close\r\n'),
+    ]) {
+      const client = connect()
+      client.send(request)
+      expect(await client.untilEnd()).toMatch(/^access-control-allow-origin: \*\r$/im)
+    }
   })
 
   it('survives a GET with a body, as some clients probe', async () => {
@@ -134,8 +154,11 @@ describe('what is not HTTP, or ambiguous', () => {
 describe('who holds on to a connection for nothing', () => {
   let strict: ClientServer
   beforeAll(async () => {
-    const limits = { maxConnections: 3, headersTimeoutMs: 200, stalledAnswerMs: 300 }
-    strict = await listenForClients(edge.app, 'http://127.0.0.1:0', limits)
+    const limits = {
+      ...{ maxConnections: 3, headersTimeoutMs: 200 },
+      ...{ stalledAnswerMs: 300, answeredRequestMs: 300 },
+    }
+    strict = await listen({ limits })
   })
   afterAll(() => strict.close())
   const connectStrictly = (): RawClient => {
@@ -153,7 +176,25 @@ describe('who holds on to a connection for nothing', () => {
     expect(statuses(await client.untilEnd())).toEqual(['408'])
   })
 
-  it('is let go when it takes nothing of a large answer', async () => {
+  it('is let go when its request does not end though it has been answered', async () => {
+    const client = connectStrictly()
+    client.send('GET /version HTTP/1.1\r\nHost: e\r\nTransfer-Encoding: chunked\r\n\r\n')
+    await client.until(/etcdserver/)
+    const drip = setInterval(() => client.socket.writable && client.send('1\r\n \r\n'), 50)
+    onTestFinished(() => clearInterval(drip))
+    expect(statuses(await client.untilEnd())).toEqual(['200'])
+  })
+
+  const open = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'
+  const webSocket = `GET /v3/kv/range HTTP/1.1\r\nHost: e\r\n${open}Sec-WebSocket-Key: ${base64('sixteen bytes at')}\r\n\r\n`
+  /** In one masked frame, the mask being zero. */
+  const frame = (text: string): Buffer =>
+    Buffer.concat([Buffer.of(0x81, 0x80 + text.length, 0, 0, 0, 0), Buffer.from(text)])
+
+  it.each([
+    ['over HTTP', (range: string) => [post('/v3/kv/range', range)]],
+    ['over a WebSocket', (range: string) => [webSocket, frame(range)]],
+  ])('is let go when it takes nothing of a large answer %s', async (_, ask) => {
     const value = Buffer.alloc(1_000_000).toString('base64')
     for (let at = 0; at < 30; at += 1) {
       await edge.post('/v3/kv/put', { key: base64(`stalled ${at}`), value })
@@ -161,7 +202,7 @@ describe('who holds on to a connection for nothing', () => {
     const client = connectStrictly()
     client.socket.pause()
     const range = { key: base64('stalled'), range_end: base64('stallee') }
-    client.send(post('/v3/kv/range', JSON.stringify(range)))
+    for (const bytes of ask(JSON.stringify(range))) client.send(bytes)
     const closed = new Promise<void>((resolve) => client.socket.once('close', () => resolve()))
     await vi.waitUntil(() => client.socket.readableLength > 0)
     // Longer than the server waits: what is already here can still be read, and then it is cut.
@@ -227,6 +268,36 @@ describe('an upgrade to what is not known', () => {
     client.send(putOf('afterwards', 'Connection: close\r\n'))
     expect(statuses(await client.untilEnd())).toEqual(['200', '200'])
     expect([await valueCount('offered'), await valueCount('afterwards')]).toEqual(['1', '1'])
+  })
+
+  it('is ignored every time, and costs nothing that stays', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    onTestFinished(() => void process.off('warning', onWarning))
+    const client = connect()
+    for (let count = 1; count <= 20; count++) {
+      client.send(putOf(`again ${count}`, offer))
+      await vi.waitUntil(() => statuses(client.received).length === count, { interval: 2 })
+    }
+    await settle()
+    expect(warnings).toEqual([])
+  })
+
+  it('is ignored in each of several requests that are sent without waiting, in order', async () => {
+    const client = connect()
+    const bad = post('/v3/kv/put', '{}', offer)
+    client.send(
+      putOf('u1', offer) + bad + putOf('u2', offer) + putOf('u3', 'Connection: close\r\n'),
+    )
+    expect(statuses(await client.untilEnd())).toEqual(['200', '400', '200', '200'])
+    expect([await valueCount('u1'), await valueCount('u2')]).toEqual(['1', '1'])
+  })
+
+  it('leaves what else the connection was asked for', async () => {
+    const client = connect()
+    client.send(putOf('last', 'Connection: close, Upgrade\r\nUpgrade: h2c\r\n'))
+    expect(statuses(await client.untilEnd())).toEqual(['200'])
   })
 
   it('is ignored where the body comes later', async () => {
@@ -348,7 +419,7 @@ describe('a stream', () => {
 
 describe('closing', () => {
   it('cuts what is open, and cancels its watches', async () => {
-    const other = await listenForClients(edge.app, 'http://127.0.0.1:0')
+    const other = await listen()
     const [idle, watching] = [new RawClient(other.url), new RawClient(other.url)]
     watching.send(watchOf('cut'))
     await watching.until(/"created":true/)
@@ -357,13 +428,31 @@ describe('closing', () => {
     await vi.waitUntil(() => edge.hub.watcherCount === 0)
   })
 
+  it('does not wait for a client that keeps its side open, nor for an upgrade that waits', async () => {
+    const other = await listen()
+    const { hostname, port } = new URL(other.url)
+    const halfOpen = createConnection({ host: hostname, port: Number(port), allowHalfOpen: true })
+    onTestFinished(() => void halfOpen.destroy())
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
+    halfOpen.write(`GET /nothing HTTP/1.1\r\nHost: e\r\n${upgrade}\r\n`)
+    await once(halfOpen, 'data')
+    const waiting = new RawClient(other.url)
+    waiting.send(
+      watchOf('cut') + putOf('behind a watch', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'),
+    )
+    await waiting.until(/"created":true/)
+    await other.close()
+    await waiting.untilEnd()
+    expect(await valueCount('behind a watch')).toBeUndefined()
+  })
+
   it('frees the port, which nobody else could take before', async () => {
-    const first = await listenForClients(edge.app, 'http://127.0.0.1:0')
-    await expect(listenForClients(edge.app, first.url)).rejects.toMatchObject({
+    const first = await listen()
+    await expect(listen({ url: first.url })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     })
     await first.close()
-    const second = await listenForClients(edge.app, first.url)
+    const second = await listen({ url: first.url })
     expect(second.url).toBe(first.url)
     await second.close()
   })

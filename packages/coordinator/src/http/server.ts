@@ -1,33 +1,32 @@
 /** Listens for clients, with the time-outs that keep idle and slow ones from holding on for ever. */
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import type { Clock } from '../time/clock.js'
 import { answerBrokenRequests } from './broken-requests.js'
-import { MAX_BUFFERED_BYTES } from './stream-lines.js'
+import {
+  CONNECTION_LIMITS,
+  letGoOfAnswered,
+  letGoOfStalled,
+  type ConnectionLimits,
+} from './connection-limits.js'
+import { CORS_HEADERS } from './cors-headers.js'
+import { Exchanges } from './exchanges.js'
 import { acceptWebSockets } from './websocket.js'
 
 /** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
 const KEEP_ALIVE_MS = 75_000
-/** Node's own is 60 s, and it looks only every 30 s (catalogue 89). */
-const HEADERS_TIMEOUT_MS = 9_000
+/** Node looks only every 30 s for those that are late. */
 const CHECK_CONNECTIONS_MS = 1_000
 const TCP_KEEP_ALIVE_MS = 30_000
 
-export interface ConnectionLimits {
-  /** More are closed at once: each costs a descriptor, which the databases need too. */
-  readonly maxConnections: number
-  /** From the first byte of a request, or the connection, to the last of its headers. */
-  readonly headersTimeoutMs: number
-  /** How long an answer is kept of which the client takes nothing. */
-  readonly stalledAnswerMs: number
-}
-
-const LIMITS: ConnectionLimits = {
-  maxConnections: 10_000,
-  headersTimeoutMs: HEADERS_TIMEOUT_MS,
-  stalledAnswerMs: 30_000,
+export interface ListenOptions {
+  /** With port 0, one that is free. */
+  readonly url: string
+  readonly clock: Clock
+  readonly limits?: Partial<ConnectionLimits>
 }
 
 export interface ClientServer {
@@ -40,10 +39,12 @@ export interface ClientServer {
 /** @throws when the address is in use */
 export async function listenForClients(
   app: Hono,
-  url: string,
-  limits: Partial<ConnectionLimits> = {},
+  { url, clock, limits }: ListenOptions,
 ): Promise<ClientServer> {
-  const { maxConnections, headersTimeoutMs, stalledAnswerMs } = { ...LIMITS, ...limits }
+  const { maxConnections, headersTimeoutMs, stalledAnswerMs, answeredRequestMs } = {
+    ...CONNECTION_LIMITS,
+    ...limits,
+  }
   const { hostname, port } = new URL(url)
   const server = createServer(
     {
@@ -58,15 +59,24 @@ export async function listenForClients(
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     },
     (request, response) => {
+      for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value)
       letGoOfStalled(response, stalledAnswerMs)
+      letGoOfAnswered({ request, response }, clock, answeredRequestMs)
       void listener(request, response)
     },
   )
   server.maxConnections = maxConnections
-  answerBrokenRequests(server)
+  const exchanges = new Exchanges(server)
+  answerBrokenRequests(server, exchanges)
   // A request of HTTP/1.0 need not name a host, and simple health checkers do not.
   const listener = getRequestListener(app.fetch, { hostname })
-  const webSockets = acceptWebSockets(server, app, `http://${hostname}`)
+  acceptWebSockets(server, {
+    app,
+    base: `http://${hostname}`,
+    exchanges,
+    letGoOfStalled: (socket) => letGoOfStalled(socket, stalledAnswerMs),
+  })
+  const sockets = socketsOf(server)
   await listen(server, hostname.replace(/^\[|\]$/g, ''), Number(port || '80'))
   const { port: taken } = server.address() as AddressInfo
   return {
@@ -74,21 +84,21 @@ export async function listenForClients(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        webSockets.close()
-        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }
 
-/**
- * A whole answer waits in memory for its client to take it. Streams keep little there, and wait for
- * their readers (stream-lines.ts); nothing happens on them for long without anything being wrong.
- */
-function letGoOfStalled(response: ServerResponse, stalledMs: number): void {
-  response.setTimeout(stalledMs, () => {
-    const { socket } = response
-    if (socket !== null && socket.writableLength > MAX_BUFFERED_BYTES) socket.destroy()
+/** Also those that are no longer the server's: WebSockets, and upgrades that wait or are refused. */
+function socketsOf(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    // It comes again when an upgrade is ignored.
+    if (sockets.has(socket)) return
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
+  return sockets
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

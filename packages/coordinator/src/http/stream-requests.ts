@@ -1,23 +1,30 @@
 /** The messages in the body of a streaming request, each as soon as it is complete. */
 
 import { grpcStatus, HoldfastError, JsonSplitter, limits, type Message } from '@holdfast/protocol'
+import type { Clock } from '../time/clock.js'
 import { EdgeError } from './edge-error.js'
-import { bodyChunks } from './request-body.js'
+import { bodyChunks, inTime } from './request-body.js'
 
-/** @throws what is wrong with a message, after those before it */
+/**
+ * The first message is due within the time that a body has: who does not say what he wants holds on to
+ * a connection for nothing. The others come when there is something to say.
+ *
+ * @throws what is wrong with a message, after those before it
+ */
 export async function* streamRequests<Req>(
   body: ReadableStream<Uint8Array> | null,
   request: Message<Req, never>,
+  clock: Clock,
 ): AsyncGenerator<Req> {
-  let isFirst = true
+  const values = jsonValues(body)
   try {
-    for await (const value of jsonValues(body)) {
-      yield request.decode(value)
-      isFirst = false
-    }
+    const first = await inTime(values.next(), clock)
+    if (first.done === true) return
+    yield request.decode(first.value)
   } catch (error) {
-    throw isFirst ? unreadable(error) : error
+    throw unreadable(error)
   }
+  for await (const value of values) yield request.decode(value)
 }
 
 async function* jsonValues(body: ReadableStream<Uint8Array> | null): AsyncGenerator {

@@ -13,7 +13,6 @@ import {
 import type { WatchHub } from '../watch/watch-hub.js'
 import type { Watcher, WatchMessage, WatchSink } from '../watch/watcher.js'
 import { responseHeader, type EdgeContext } from './edge-context.js'
-import { EdgeError } from './edge-error.js'
 import type { LineStream } from './stream-lines.js'
 import { fragmentsOf } from './watch-fragments.js'
 import { watchText } from './watch-wire.js'
@@ -38,12 +37,11 @@ export class WatchSession {
     this.#stream = stream
   }
 
-  /** @throws {EdgeError} when the message asks for nothing */
+  /** What asks for nothing, as a kind of request that a later etcd knows, is ignored, as in etcd. */
   handle({ createRequest, cancelRequest, progressRequest }: WatchRequest): void {
     if (createRequest !== undefined) this.#create(createRequest)
     else if (cancelRequest !== undefined) this.#cancel(cancelRequest.watchId)
     else if (progressRequest !== undefined) this.#progress()
-    else throw new EdgeError({ code: 3, message: 'a watch request must create, cancel or ask' })
   }
 
   onDrain(): void {

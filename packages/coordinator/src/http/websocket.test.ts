@@ -6,16 +6,19 @@ import { connect } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { systemClock } from '../time/clock.js'
 import { base64, startEdge, type Edge, type Json } from './edge.test-support.js'
 import { MAX_BODY_BYTES } from './request-body.js'
 import { listenForClients, type ClientServer } from './server.js'
+
+const LISTEN = { url: 'http://127.0.0.1:0', clock: systemClock }
 
 let edge: Edge
 let server: ClientServer
 
 beforeAll(async () => {
   edge = await startEdge()
-  server = await listenForClients(edge.app, 'http://127.0.0.1:0')
+  server = await listenForClients(edge.app, LISTEN)
 })
 afterAll(async () => {
   await server.close()
@@ -215,7 +218,7 @@ describe('the token of a WebSocket', () => {
       told = c.req.header('authorization')
       return c.json({})
     })
-    const other = await listenForClients(app, 'http://127.0.0.1:0')
+    const other = await listenForClients(app, LISTEN)
     onTestFinished(() => other.close())
     const socket = await new Socket(`${other.url}/v3/kv/put`, protocols, headers).opened()
     socket.send({})

@@ -5,42 +5,55 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { findRoute, routes } from '@holdfast/protocol'
 import type { Hono } from 'hono'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import type { Exchanges } from './exchanges.js'
 import { MAX_BODY_BYTES } from './request-body.js'
 import { MAX_BUFFERED_BYTES } from './stream-lines.js'
 import { ignoreUpgrade } from './unknown-upgrade.js'
 import { socketHeaders, wantsBearer } from './websocket-headers.js'
 
-export interface WebSockets {
-  /** Cuts those that are open. */
-  close(): void
+const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
+export interface WebSocketsOptions {
+  readonly app: Hono
+  /** Of the URLs that the app is called with. */
+  readonly base: string
+  readonly exchanges: Exchanges
+  /** Lets go of a client that takes nothing of what it is sent. */
+  readonly letGoOfStalled: (socket: Socket) => void
 }
 
-/** @param base of the URLs that the app is called with */
-export function acceptWebSockets(server: Server, app: Hono, base: string): WebSockets {
+export function acceptWebSockets(
+  server: Server,
+  { app, base, exchanges, letGoOfStalled }: WebSocketsOptions,
+): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_BODY_BYTES,
     handleProtocols: (offered) => wantsBearer(offered) && 'Bearer',
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Nobody else listens to it any more, and an error that nobody hears ends the process.
-    socket.on('error', () => undefined)
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      ignoreUpgrade(server, { request, socket, head })
+      ignoreUpgrade(server, exchanges, { request, socket, head })
       return
     }
+    // Nobody else listens to it any more, and an error that nobody hears ends the process.
+    socket.on('error', () => undefined)
     const path = request.url ?? '/'
     const url = URL.canParse(path, base) ? new URL(path, base) : undefined
     const name = url && findRoute(url.pathname)
     if (url === undefined || name === undefined) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      // It is no connection of the server any more, which would wait for the client to end it.
+      socket.end(NOT_FOUND, () => socket.destroy())
       return
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // After ws has taken its own time-out off it.
+      if (socket instanceof Socket) letGoOfStalled(socket)
       const { stream } = routes[name]
       const isOne = stream === 'none' || stream === 'fromOne'
       serve(webSocket, { app, url, given: request.headers, isOne }).catch(() =>
@@ -48,12 +61,6 @@ export function acceptWebSockets(server: Server, app: Hono, base: string): WebSo
       )
     })
   })
-  return {
-    close: () => {
-      for (const socket of sockets.clients) socket.terminate()
-      sockets.close()
-    },
-  }
 }
 
 interface Served {

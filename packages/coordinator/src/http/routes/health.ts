@@ -9,7 +9,7 @@ import type { AlarmType } from '../../state-machine/command.js'
 import { requestTimeoutMs, type EdgeContext } from '../edge-context.js'
 import { wireErrorOf } from '../error-response.js'
 import { isLearner } from '../learner.js'
-import { methodNotAllowed, plainText } from '../plain-response.js'
+import { getOnly, plainText } from '../plain-response.js'
 
 /** Resolves to what is wrong; undefined when nothing is. */
 type Check = (context: EdgeContext) => Promise<string | undefined>
@@ -30,16 +30,13 @@ const CHECKS: Readonly<Record<'/livez' | '/readyz', Checks>> = {
 }
 
 export function addHealthRoutes(app: Hono, context: EdgeContext): void {
-  app.get('/health', (c) => health(context, new URL(c.req.url).searchParams))
-  app.all('/health', methodNotAllowed)
+  getOnly(app, '/health', ({ url }) => health(context, new URL(url).searchParams))
   for (const [root, checks] of Object.entries(CHECKS)) {
-    app.get(root, (c) => checked(context, checks, new URL(c.req.url).searchParams))
-    app.all(root, methodNotAllowed)
+    getOnly(app, root, ({ url }) => checked(context, checks, new URL(url).searchParams))
     for (const [name, check] of Object.entries(checks)) {
-      app.get(`${root}/${name}`, (c) =>
-        checked(context, { [name]: check }, new URL(c.req.url).searchParams, []),
+      getOnly(app, `${root}/${name}`, ({ url }) =>
+        checked(context, { [name]: check }, new URL(url).searchParams, []),
       )
-      app.all(`${root}/${name}`, methodNotAllowed)
     }
   }
 }
@@ -48,7 +45,8 @@ export function addHealthRoutes(app: Hono, context: EdgeContext): void {
 async function health(context: EdgeContext, query: URLSearchParams): Promise<Response> {
   const reason = await unhealthiness(context, query)
   const body = { health: reason === '' ? 'true' : 'false', reason }
-  return Response.json(body, { status: reason === '' ? 200 : 503 })
+  // JSON that etcd calls text.
+  return plainText(JSON.stringify(body), reason === '' ? 200 : 503)
 }
 
 async function unhealthiness(context: EdgeContext, query: URLSearchParams): Promise<string> {

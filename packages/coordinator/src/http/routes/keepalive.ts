@@ -25,7 +25,7 @@ async function* keepAliveLines(
   body: ReadableStream<Uint8Array> | null,
 ): AsyncGenerator<string> {
   const { request, response } = routes.leaseKeepAlive
-  for await (const message of streamRequests(body, request)) {
+  for await (const message of streamRequests(body, request, context.clock)) {
     yield JSON.stringify(response.encode(await keepAlive(context, message)))
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '@holdfast/protocol'
 import type { MemberChange } from '../../node/member-change.js'
 import { EdgeError } from '../edge-error.js'
-import { requestTimeoutMs, responseHeader, type EdgeContext } from '../edge-context.js'
+import { requestTimeoutMs, type EdgeContext } from '../edge-context.js'
 
 type MembersAnswer = InputOf<typeof routes.memberRemove.response>
 
@@ -54,7 +54,8 @@ export async function moveLeader(
   // Only the leader does it, as in etcd, whose clients look for the leader first.
   if (context.node.status.role !== 'leader') throw new EdgeError(etcdErrors.notLeader)
   await context.node.members.transferLeadership(targetId, requestTimeoutMs(context))
-  return { header: responseHeader(context) }
+  // etcd never fills its header.
+  return {}
 }
 
 async function change(context: EdgeContext, wanted: MemberChange): Promise<MembersAnswer> {

@@ -20,7 +20,8 @@ import { LineStream } from '../stream-lines.js'
 import { streamRequests } from '../stream-requests.js'
 import { WatchSession } from '../watch-session.js'
 
-const NOTHING_TO_CANCEL = { code: 3, message: 'the first watch request cannot cancel' } as const
+const FIRST_CANCELS = { code: 3, message: 'the first watch request cannot cancel' } as const
+const FIRST_IS_NOTHING = { code: 3, message: 'a watch request must create, cancel or ask' } as const
 
 /** @throws what is wrong with the first message: until there is a line, that is the response */
 export async function watchStream(
@@ -30,11 +31,10 @@ export async function watchStream(
 ): Promise<Response> {
   checkLearner(context, 'watch')
   const timeoutMs = timeoutOf(request.headers)
-  const requests = streamRequests(request.body, routes.watch.request)
+  const requests = streamRequests(request.body, routes.watch.request, context.clock)
   const next = await requests.next()
   const first = next.done === true ? routes.watch.request.decode({}) : next.value
-  // etcd stays silent for ever (etcd #12333).
-  if (first.cancelRequest !== undefined) throw new EdgeError(NOTHING_TO_CANCEL)
+  requireBeginning(first)
   const stream: LineStream = new LineStream({
     onDrain: () => session.onDrain(),
     onClose: () => close(),
@@ -58,17 +58,20 @@ export async function watchStream(
     unsubscribe()
     session.close()
   }
-  try {
-    session.handle(first)
-  } catch (error) {
-    close()
-    throw error
-  }
+  session.handle(first)
   void readOn(requests, { session, stream }).catch((error: unknown) => {
     close()
     stream.fail(wireErrorOrDefect(error, onDefect))
   })
   return stream.response
+}
+
+/** etcd stays silent for ever (etcd #12333). @throws {EdgeError} */
+function requireBeginning({ createRequest, cancelRequest, progressRequest }: WatchRequest): void {
+  if (cancelRequest !== undefined) throw new EdgeError(FIRST_CANCELS)
+  if (createRequest === undefined && progressRequest === undefined) {
+    throw new EdgeError(FIRST_IS_NOTHING)
+  }
 }
 
 /** A client that does not read what it is told is asked to wait with its requests. */

@@ -1,0 +1,52 @@
+/** How long, and how many, hold on to a connection without anything being done for it (catalogue 89). */
+
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '../time/clock.js'
+import type { Exchange } from './exchanges.js'
+import { BODY_TIMEOUT_MS } from './request-body.js'
+import { MAX_BUFFERED_BYTES } from './stream-lines.js'
+
+export interface ConnectionLimits {
+  /** More are closed at once: each costs a descriptor, which the databases need too. */
+  readonly maxConnections: number
+  /** From the first byte of a request, or the connection, to the last of its headers. */
+  readonly headersTimeoutMs: number
+  /** How long an answer is kept of which the client takes nothing. */
+  readonly stalledAnswerMs: number
+  /** How long the rest of a request may still come when it has been answered. */
+  readonly answeredRequestMs: number
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  maxConnections: 10_000,
+  // Node's own is 60 s.
+  headersTimeoutMs: 9_000,
+  stalledAnswerMs: 30_000,
+  answeredRequestMs: BODY_TIMEOUT_MS,
+}
+
+/**
+ * A whole answer waits in memory for its client to take it. Streams keep little there, and wait for
+ * their readers (stream-lines.ts); nothing happens on them for long without anything being wrong.
+ */
+export function letGoOfStalled(of: ServerResponse | Socket, stalledMs: number): void {
+  of.setTimeout(stalledMs, () => {
+    const socket = 'socket' in of ? of.socket : of
+    if (socket !== null && socket.writableLength > MAX_BUFFERED_BYTES) socket.destroy()
+  })
+}
+
+/** Nobody reads what comes after the answer, and Node waits for its end. */
+export function letGoOfAnswered(
+  { request, response }: Exchange,
+  clock: Clock,
+  answeredRequestMs: number,
+): void {
+  response.once('finish', () => {
+    if (request.complete) return
+    clock.after(answeredRequestMs, () => {
+      if (!request.complete) request.socket.destroy()
+    })
+  })
+}
