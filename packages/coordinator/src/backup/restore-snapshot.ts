@@ -3,15 +3,15 @@
  * restored from the same file; they find each other by ids that follow from it, so that none of them
  * can be mistaken for a member of the old cluster, or started without having been restored.
  *
- * The directory has its name only when it is whole, so a restore that was interrupted is begun anew.
- * To the member's storage the copy comes as a snapshot from a leader would, and its log begins behind
+ * Nobody serves a directory that is not whole (restore-directory.ts), so a restore that was interrupted
+ * is begun anew. To the member's storage the copy comes as a snapshot from a leader would, and its log begins behind
  * it: whoever joins later gets the whole state, and not the log alone.
  */
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { Membership } from '@holdfast/raft'
 import {
   CoordinatorOptionsError,
@@ -20,10 +20,12 @@ import {
   type CoordinatorOptions,
 } from '../coordinator-options.js'
 import { foundingIdentity } from '../resolve-identity.js'
-import { createDirectory, syncDirectory } from '../storage/data-directory.js'
-import { openStorage, type StateCopy, type Storage } from '../storage/open-storage.js'
-import { readBackup, rebaseState, RESTORED_AT } from '../storage/restored-state.js'
-import { extractCopy } from './snapshot-file.js'
+import type { StateCopy, Storage } from '../storage/open-storage.js'
+import { rebaseState, RESTORED_AT } from '../storage/restored-state.js'
+import { asUnusable } from '../storage/sqlite-client.js'
+import { buildDirectory } from './restore-directory.js'
+import { extractSnapshot, ofSnapshot } from './snapshot-file.js'
+import { usingStorage } from './using-storage.js'
 
 /** Years of writes (etcd's example). */
 const DEFAULT_BUMP_REVISION = 1_000_000_000
@@ -51,9 +53,10 @@ export interface Restored {
 }
 
 /**
- * @throws {SnapshotFileError} when the file is missing, damaged, or no snapshot of a coordinator
+ * @throws {SnapshotFileError} when the file is missing, damaged, or no snapshot of a coordinator, or
+ * one of a newer program
  * @throws {CoordinatorOptionsError} when the options make no sense, or the directory is not empty
- * @throws {StorageError} when it cannot be written
+ * @throws {StorageError} when it is in use, or cannot be written
  */
 export async function restoreSnapshot(options: RestoreOptions): Promise<Restored> {
   const { file, bumpRevision = DEFAULT_BUMP_REVISION, ...of } = options
@@ -63,18 +66,12 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<Restored
     throw new CoordinatorOptionsError('the revision must be bumped by a whole number, at least 1')
   }
   const directory = resolve(config.dataDirectory)
-  await requireUnused(directory)
-  const unfinished = `${directory}.restoring`
-  await rm(unfinished, { recursive: true, force: true })
   try {
-    createDirectory(unfinished)
-    const restored = await restoreInto(unfinished, { file, bumpRevision, config })
-    await rename(unfinished, directory)
-    syncDirectory(dirname(directory))
-    return restored
+    return await buildDirectory(directory, (unfinished) =>
+      restoreInto(unfinished, { file, bumpRevision, config }),
+    )
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true })
-    throw error
+    throw asUnusable(directory, error)
   }
 }
 
@@ -89,40 +86,35 @@ async function restoreInto(
   { file, bumpRevision, config }: Restoration,
 ): Promise<Restored> {
   const copy = join(directory, 'copy.db')
-  const { sha256 } = await extractCopy(file, copy)
-  const revision = readBackup(copy).revision + bumpRevision
+  const { sha256, revision: saved } = await extractSnapshot(file, copy)
+  const revision = saved + bumpRevision
   if (!Number.isSafeInteger(revision)) {
     throw new CoordinatorOptionsError(`there is no revision ${revision}: bump it by less`)
   }
   // With another revision it would be another state, and so must be another cluster.
   const restoredFrom = `${sha256}@${revision}`
-  const identity = foundingIdentity(config, restoredFrom)
-  const { clusterId, memberId, membership } = identity
-  rebaseState(copy, clusterId, revision)
-  const storage = await openStorage({
-    ...{ directory, identity: { clusterId, memberId, restoredFrom }, membership },
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  try {
-    await install(storage, copy, membership)
-  } finally {
-    await storage.close()
-  }
+  const { clusterId, memberId, membership } = foundingIdentity(config, restoredFrom)
+  ofSnapshot(file, copy, () => rebaseState(copy, clusterId, revision))
+  const identity = { clusterId, memberId, restoredFrom }
+  await usingStorage({ directory, identity, membership }, (storage, failed) =>
+    install(storage, { path: copy, membership, failed }),
+  )
   await rm(copy)
   return { clusterId, memberId, revision }
 }
 
-async function requireUnused(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => [])
-  if (names.length === 0) return
-  throw new CoordinatorOptionsError(
-    `${directory} is not empty: a snapshot is restored into a new directory`,
-  )
+interface Installation {
+  /** The copy. */
+  readonly path: string
+  readonly membership: Membership
+  /** Rejects when the storage has failed, after which nothing becomes durable. */
+  readonly failed: Promise<never>
 }
 
-async function install(storage: Storage, path: string, membership: Membership): Promise<void> {
+async function install(
+  storage: Storage,
+  { path, membership, failed }: Installation,
+): Promise<void> {
   const incoming = storage.receiveSnapshot({ ...RESTORED_AT, ...(await sumOf(path)) })
   for await (const piece of piecesOf(path)) incoming.write(piece)
   await incoming.finish()
@@ -131,7 +123,8 @@ async function install(storage: Storage, path: string, membership: Membership): 
     snapshot: { ...RESTORED_AT, membership },
     entries: [],
   }
-  await new Promise<void>((done) => storage.log.append(write, done))
+  const written = new Promise<void>((done) => storage.log.append(write, done))
+  await Promise.race([written, failed])
   await storage.installSnapshot()
 }
 

@@ -4,9 +4,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { open, type FileHandle } from 'node:fs/promises'
+import { StorageError } from '../storage/open-storage.js'
+import { readBackup, type BackupContent } from '../storage/restored-state.js'
 
 const SUM_BYTES = 32
 const CHUNK_BYTES = 1024 * 1024
@@ -24,51 +24,81 @@ export interface SnapshotFile {
   readonly sha256: string
 }
 
-/** Writes what is in front of the sum to a new file. @throws SnapshotFileError */
-export async function extractCopy(path: string, to: string): Promise<SnapshotFile> {
-  const { size } = await stat(path).catch((cause: unknown) => {
+/**
+ * Writes what is in front of the sum to a new file, and brings that to this program's format.
+ *
+ * @throws {SnapshotFileError}
+ * @throws {StorageError}, or an error of the system, when the new file cannot be written
+ */
+export async function extractSnapshot(
+  path: string,
+  to: string,
+): Promise<SnapshotFile & BackupContent> {
+  const file = await open(path).catch((cause: unknown) => {
     throw new SnapshotFileError(reasonOf(cause), { cause })
   })
-  const bytes = size - SUM_BYTES
+  try {
+    const copy = await extractCopy(path, file, to)
+    return { ...copy, ...ofSnapshot(path, to, () => readBackup(to)) }
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * What is wrong with a copy is wrong with the file that it was made of, which is the one that its owner
+ * knows. @throws {SnapshotFileError}
+ */
+export function ofSnapshot<Result>(path: string, copy: string, use: () => Result): Result {
+  try {
+    return use()
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause
+    const reason = cause.message.replace(`${copy} `, '')
+    if (cause.code === 'formatTooNew') {
+      const newer = `${path} was made by a newer program: it ${reason}`
+      throw new SnapshotFileError(newer, { cause })
+    }
+    if (cause.code !== 'damaged') throw cause
+    throw new SnapshotFileError(`${path} is no snapshot of a coordinator: ${reason}`, { cause })
+  }
+}
+
+async function extractCopy(path: string, from: FileHandle, to: string): Promise<SnapshotFile> {
+  const found = await from.stat()
+  if (!found.isFile()) throw new SnapshotFileError(`${path} is no file`)
+  const bytes = found.size - SUM_BYTES
   if (bytes < SQLITE.length) throw new SnapshotFileError(`${path} is too short for a snapshot`)
   const hash = createHash('sha256')
-  let isSqlite: boolean | undefined
-  await pipeline(
-    createReadStream(path, { end: bytes - 1, highWaterMark: CHUNK_BYTES }),
-    async function* (pieces: AsyncIterable<Buffer>) {
-      for await (const piece of pieces) {
-        isSqlite ??= piece.subarray(0, SQLITE.length).equals(SQLITE)
-        hash.update(piece)
-        yield piece
-      }
-    },
-    async (pieces: AsyncIterable<Buffer>) => {
-      const file = await open(to, 'wx', 0o600)
-      try {
-        for await (const piece of pieces) await file.writeFile(piece)
-      } finally {
-        await file.close()
-      }
-    },
-  )
+  const copy = await open(to, 'wx', 0o600)
+  try {
+    for (let at = 0; at < bytes; at += CHUNK_BYTES) {
+      const piece = await readAt(path, from, at, Math.min(CHUNK_BYTES, bytes - at))
+      hash.update(piece)
+      await copy.writeFile(piece)
+    }
+  } finally {
+    await copy.close()
+  }
   const sha256 = hash.digest('hex')
-  if (sha256 !== (await sumOf(path, bytes))) {
+  const sum = await readAt(path, from, bytes, SUM_BYTES)
+  if (sha256 !== sum.toString('hex')) {
     throw new SnapshotFileError(`${path} is damaged or not whole: its checksum is another one`)
   }
-  if (isSqlite !== true) {
+  if (!SQLITE.equals(await readAt(path, from, 0, SQLITE.length))) {
     throw new SnapshotFileError(`${path} is a snapshot of something else than a coordinator`)
   }
   return { bytes, sha256 }
 }
 
-async function sumOf(path: string, at: number): Promise<string> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SUM_BYTES), 0, SUM_BYTES, at)
-    return buffer.subarray(0, bytesRead).toString('hex')
-  } finally {
-    await file.close()
-  }
+/** Fewer than so many bytes when the file has become shorter. @throws {SnapshotFileError} */
+async function readAt(path: string, file: FileHandle, at: number, bytes: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file
+    .read(Buffer.alloc(bytes), 0, bytes, at)
+    .catch((cause: unknown) => {
+      throw new SnapshotFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause })
+    })
+  return buffer.subarray(0, bytesRead)
 }
 
 function reasonOf(cause: unknown): string {

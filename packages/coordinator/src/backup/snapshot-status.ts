@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readBackup, type BackupContent } from '../storage/restored-state.js'
-import { extractCopy, SnapshotFileError } from './snapshot-file.js'
+import type { BackupContent } from '../storage/restored-state.js'
+import { extractSnapshot } from './snapshot-file.js'
 
 export interface SnapshotStatus extends BackupContent {
   /** The SHA-256 of the copy, in hexadecimal. */
@@ -16,24 +16,16 @@ export interface SnapshotStatus extends BackupContent {
 /**
  * Needs as much room among the temporary files as the snapshot has.
  *
- * @throws {SnapshotFileError} when the file is missing, damaged, or no snapshot of a coordinator
+ * @throws {SnapshotFileError} when the file is missing, damaged, or no snapshot of a coordinator, or
+ * one of a newer program
  */
 export async function readSnapshotStatus(path: string): Promise<SnapshotStatus> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-snapshot-'))
   try {
     const copy = join(directory, 'copy.db')
-    const { sha256, bytes } = await extractCopy(path, copy)
-    return { sha256, sizeBytes: bytes, ...contentOf(path, copy) }
+    const { bytes: sizeBytes, ...status } = await extractSnapshot(path, copy)
+    return { sizeBytes, ...status }
   } finally {
     await rm(directory, { recursive: true, force: true })
-  }
-}
-
-function contentOf(path: string, copy: string): BackupContent {
-  try {
-    return readBackup(copy)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(`${copy} `, '') : String(cause)
-    throw new SnapshotFileError(`${path} is no snapshot of a coordinator: ${reason}`, { cause })
   }
 }

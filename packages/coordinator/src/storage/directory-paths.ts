@@ -13,6 +13,8 @@ export interface DirectoryPaths {
   /** A copy of the state for others. */
   readonly sending: string
   readonly reserve: string
+  /** A directory in which the files of this one are being made of a snapshot. */
+  readonly restoring: string
 }
 
 export function pathsIn(directory: string): DirectoryPaths {
@@ -26,5 +28,6 @@ export function pathsIn(directory: string): DirectoryPaths {
     received: inDirectory('received.db'),
     sending: inDirectory('sending.db'),
     reserve: inDirectory('reserve'),
+    restoring: inDirectory('.restoring'),
   }
 }

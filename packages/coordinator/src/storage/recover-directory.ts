@@ -22,6 +22,7 @@ export function recoverDirectory(
   paths: DirectoryPaths,
   owner: Omit<RaftDatabaseOptions, 'path' | 'superblock'>,
 ): StoredLog {
+  requireRestored(paths)
   rmSync(paths.sending, { force: true })
   removeUnfinishedBackups(paths.directory)
   createFile(paths.raft)
@@ -34,6 +35,15 @@ export function recoverDirectory(
   syncEmptiedWal(`${paths.state}-wal`)
   verifyPages(paths.state, way)
   return stored
+}
+
+/** Only some of the files may be there, or none, in whose place those of a new member would be made. */
+function requireRestored({ directory, restoring }: DirectoryPaths): void {
+  if (!existsSync(restoring)) return
+  throw new StorageError(
+    'damaged',
+    `${directory} was to be made of a snapshot, and that did not end: restore the snapshot again`,
+  )
 }
 
 /**

@@ -8,9 +8,11 @@
  * never fall, and a watch from an old revision hears that it is compacted instead of missing changes.
  */
 
+import Database from 'better-sqlite3'
 import { count, eq } from 'drizzle-orm'
 import { openConnection, type Connection } from './connection.js'
 import { migrate } from './migrate.js'
+import { asUnusable } from './sqlite-client.js'
 import { StorageError } from './storage-error.js'
 import { STATE_MIGRATIONS } from './state-migrations.js'
 import { alarms, leases, live, members, position, requests } from './state-schema.js'
@@ -65,9 +67,20 @@ function withState<Result>(path: string, use: (connection: Connection) => Result
   try {
     migrate(connection, STATE_MIGRATIONS)
     return use(connection)
+  } catch (error) {
+    throw asUnreadable(path, error)
   } finally {
     connection.client.close()
   }
+}
+
+/** What SQLite says of a database that is not ours is told from what the disk has against it. */
+function asUnreadable(path: string, error: unknown): unknown {
+  const isOfDisk = /^SQLITE_(?:FULL|IOERR|CANTOPEN|READONLY)/
+  if (!(error instanceof Database.SqliteError) || isOfDisk.test(error.code)) {
+    return asUnusable(path, error)
+  }
+  return new StorageError('damaged', `${path} cannot be used: ${error.message}`, { cause: error })
 }
 
 function contentOf(path: string, { db }: Connection): BackupContent {
