@@ -10,7 +10,7 @@ export interface SlicedWorkOptions {
   readonly slice: () => boolean
   /** Pending while apply is held. */
   readonly gate: () => Promise<void> | undefined
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'afterPoll'>
   readonly onFatal: (error: unknown) => void
 }
 
@@ -19,6 +19,7 @@ export class SlicedWork {
   #running: Promise<void> | undefined
   #again = false
   #closed = false
+  #stopWaiting = (): void => undefined
 
   constructor(options: SlicedWorkOptions) {
     this.#options = options
@@ -27,9 +28,7 @@ export class SlicedWork {
   /** There may be something to do; also for who is at it and had come to the end. */
   start(): void {
     this.#again = true
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
   }
 
   /** Resolves when nothing is left to do, or there will be no more slices. */
@@ -39,6 +38,7 @@ export class SlicedWork {
 
   close(): void {
     this.#closed = true
+    this.#stopWaiting()
   }
 
   async #run(): Promise<void> {
@@ -48,7 +48,7 @@ export class SlicedWork {
         this.#again = false
         let more = true
         while (more) {
-          await gate()
+          await this.#released()
           await new Promise<void>((resolve) => clock.afterPoll(resolve))
           if (this.#closed) return
           if (gate() === undefined) more = slice()
@@ -56,6 +56,20 @@ export class SlicedWork {
       }
     } catch (error) {
       onFatal(error)
+    } finally {
+      // At once: a start that came between the last look and this would wake nobody.
+      this.#running = undefined
     }
+  }
+
+  /** The thread that holds apply may have died: who is closed does not wait for it. */
+  async #released(): Promise<void> {
+    const held = this.#options.gate()
+    if (held === undefined || this.#closed) return
+    await new Promise<void>((resolve) => {
+      this.#stopWaiting = resolve
+      // An installation that failed is reported by who wanted it, and leaves no state to work on.
+      held.then(resolve, () => this.close())
+    })
   }
 }
