@@ -52,11 +52,18 @@ describe('a request that takes longer', () => {
     expect(await leaderless.post(path, body, SHORT)).toMatchObject(LATE)
   })
 
-  it('is not begun when there is none left', async () => {
-    expect(
-      await edge.post('/v3/kv/range', { key: base64('a') }, { 'grpc-timeout': '-1S' }),
-    ).toMatchObject(LATE)
-  })
+  it.each(['/v3/kv/range', '/v3/kv/put'])(
+    'is not begun when there is none left: %s',
+    async (path) => {
+      const { revision } = edge.node.state
+      expect(await edge.post(path, { key: base64('a') }, { 'grpc-timeout': '-1S' })).toMatchObject(
+        LATE,
+      )
+      // What was in the log before it would have been applied by then.
+      await edge.post('/v3/kv/put', { key: base64('b') })
+      expect(edge.node.state.revision).toBe(revision + 1)
+    },
+  )
 
   it('is a line that ends a stream', async () => {
     const body = JSON.stringify({ create_request: { key: base64('a') } })

@@ -62,6 +62,8 @@ async function withinDeadline<Answer>(
   if (timeoutMs === undefined) return run(undefined)
   const deadline = startDeadline(timeoutMs, raw.signal, context.clock)
   try {
+    // Who has no time left is refused, and not served in secret.
+    if (deadline.signal.aborted) await deadline.passed
     return await Promise.race([deadline.passed, run(deadline.signal)])
   } finally {
     deadline.cancel()
