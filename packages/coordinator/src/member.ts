@@ -238,7 +238,7 @@ function contextOf(
     ...{ node, hub, clock, clusterId, memberId },
     quota: new Quota({ limitBytes, memberId, node, timeoutMs: requestTimeoutMs({ node }) }),
     hashes: new StoreHashes(storage.state, clock),
-    takeBackup: () => storage.backups.take(),
+    takeBackup: () => storage.backups.take(() => node.findsRoomFor(storage.state.sizeBytes)),
     members: () => listMembers(node, identity),
     drawMemberId: (peerUrls) => drawMemberId(peerUrls, chance.drawUniqueId()),
     drawLeaseId: () => chance.drawLeaseId(),

@@ -36,8 +36,8 @@ export interface EdgeContext {
   readonly clock: Clock
   readonly quota: Quota
   readonly hashes: StoreHashes
-  /** A copy of the state as it is now; undefined when there are too many of them already. */
-  readonly takeBackup: () => Promise<StateBackup | undefined>
+  /** A copy of the state as it is now, or why there is none. */
+  readonly takeBackup: () => Promise<StateBackup | 'tooMany' | 'noRoom' | 'closed'>
   readonly clusterId: string
   readonly memberId: string
   readonly members: () => readonly ListedMember[]

@@ -145,7 +145,7 @@ function contextOf(
     hub,
     quota,
     hashes: new StoreHashes(node.state, systemClock),
-    takeBackup: () => storage.backups.take(),
+    takeBackup: () => storage.backups.take(() => node.findsRoomFor(storage.state.sizeBytes)),
     clock: systemClock,
     clusterId: CLUSTER_ID,
     memberId: MEMBER_ID,

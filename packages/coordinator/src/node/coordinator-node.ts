@@ -200,6 +200,11 @@ export class CoordinatorNode {
     return this.#space?.hasRoomFor(bytes) ?? true
   }
 
+  /** The same, by a look at the disk that begins now. */
+  async findsRoomFor(bytes: number): Promise<boolean> {
+    return (await this.#space?.findsRoomFor(bytes)) ?? true
+  }
+
   /** Voters that this leader has heard within an election timeout; 0 where it does not lead. */
   get activeVoters(): number {
     return this.membership.voters.filter((id) => this.#raft.isActive(id)).length

@@ -126,4 +126,13 @@ describe('a member', () => {
     expect(scene.guard.hasRoomFor(136 * MIB)).toBe(true)
     expect(scene.guard.hasRoomFor(137 * MIB)).toBe(false)
   })
+
+  it('looks again for who must not be told of earlier', async () => {
+    const scene = new Scene()
+    await scene.guard.start()
+    await scene.at(200)
+    scene.free = 100
+    expect(scene.guard.hasRoomFor(136 * MIB)).toBe(true)
+    expect(await scene.guard.findsRoomFor(136 * MIB)).toBe(false)
+  })
 })

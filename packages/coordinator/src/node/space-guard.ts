@@ -83,6 +83,13 @@ export class SpaceGuard {
     return this.#freeBytes - bytes >= SHORT_BYTES
   }
 
+  /** The same, by a look that begins now. */
+  async findsRoomFor(bytes: number): Promise<boolean> {
+    await this.#looking
+    await this.#look()
+    return this.hasRoomFor(bytes)
+  }
+
   /** Resolves when it has looked for the first time. */
   async start(): Promise<void> {
     this.#stop = this.#parts.clock.every(LOOK_MS, () => void this.#look())

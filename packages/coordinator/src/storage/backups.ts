@@ -7,6 +7,7 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CopyRefusal, type CopyRefusalReason } from './copy-refusal.js'
 import type { DirectoryPaths } from './directory-paths.js'
 import type { StateCopy } from './copy-state.js'
 
@@ -21,30 +22,45 @@ export interface Backup {
   release(): Promise<void>
 }
 
+/** `tooMany`: there are as many as there may be. */
+export type BackupRefusal = 'tooMany' | CopyRefusalReason
+
 export class Backups {
   readonly #paths: DirectoryPaths
   readonly #copyState: (to: string) => Promise<StateCopy>
   #count = 0
   #open = 0
+  #lastTurn: Promise<unknown> = Promise.resolve()
 
   constructor(paths: DirectoryPaths, copyState: (to: string) => Promise<StateCopy>) {
     this.#paths = paths
     this.#copyState = copyState
   }
 
-  /** Undefined when there are too many already. */
-  async take(): Promise<Backup | undefined> {
-    if (this.#open >= MAX_BACKUPS) return undefined
+  /** @param hasRoom is asked when those that were asked for before have taken theirs. */
+  async take(hasRoom: () => Promise<boolean>): Promise<Backup | BackupRefusal> {
+    if (this.#open >= MAX_BACKUPS) return 'tooMany'
     this.#open += 1
+    const turn = this.#lastTurn.then(async () => ((await hasRoom()) ? this.#make() : 'noRoom'))
+    this.#lastTurn = turn.catch(() => undefined)
+    try {
+      const made = await turn
+      if (made === 'noRoom') this.#open -= 1
+      return made
+    } catch (error) {
+      this.#open -= 1
+      if (error instanceof CopyRefusal) return error.reason
+      throw error
+    }
+  }
+
+  async #make(): Promise<Backup> {
     this.#count += 1
     const path = join(this.#paths.directory, `backup-${this.#count}.db`)
     try {
       const { bytes } = await this.#copyState(path)
       const file = await open(path)
       return { file, bytes, release: () => this.#release(file) }
-    } catch (error) {
-      this.#open -= 1
-      throw error
     } finally {
       rmSync(path, { force: true })
     }

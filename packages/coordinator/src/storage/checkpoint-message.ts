@@ -9,7 +9,7 @@ export type FromCheckpointWorker =
   /** The state is durable up to this index of the log. */
   | { readonly type: 'released'; readonly durableIndex: number }
   | { readonly type: 'copied'; readonly copy: StateCopy }
-  | { readonly type: 'notCopied'; readonly reason: string }
+  | { readonly type: 'notCopied'; readonly reason: string; readonly isDiskFull: boolean }
   /** Nothing was copied: this page, from 0, is another one than the last checkpoint has left. */
   | { readonly type: 'damaged'; readonly page: number }
 

@@ -145,8 +145,15 @@ function copyIfAsked(): void {
     post({ type: 'copied', copy: copyState(descriptor, to, sums) })
   } catch (error) {
     if (error instanceof DamagedPageError) post({ type: 'damaged', page: error.page })
-    else post({ type: 'notCopied', reason: error instanceof Error ? error.message : String(error) })
+    else postNotCopied(error)
   }
+}
+
+function postNotCopied(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const isDiskFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL'
+  post({ type: 'notCopied', reason, isDiskFull })
 }
 
 function truncate(): void {

@@ -14,6 +14,7 @@ import {
   type ToCheckpointWorker,
 } from './checkpoint-message.js'
 import { invariant } from '@holdfast/raft'
+import { CopyRefusal } from './copy-refusal.js'
 import type { StateCopy } from './copy-state.js'
 import { damagedPage } from './page-sums.js'
 import { StorageError } from './storage-error.js'
@@ -98,12 +99,13 @@ export class Checkpointer {
 
   /**
    * Writes a copy of the state, as it is after a checkpoint that begins now. One at a time. Rejects
-   * when the worker ends before it is made, or has ended: what it is told then, nobody hears.
+   * with a CopyRefusal when the worker ends before it is made, or has ended: what it is told then,
+   * nobody hears.
    */
   copyState(to: string): Promise<StateCopy> {
     invariant(this.#copying === undefined, 'one copy of the state is made at a time')
     if (this.#worker.state !== 'open') {
-      return Promise.reject(new Error('nobody makes copies of the state any more'))
+      return Promise.reject(new CopyRefusal('closed', 'nobody makes copies of the state any more'))
     }
     return new Promise((resolve, reject) => {
       this.#copying = { resolve, reject }
@@ -121,7 +123,7 @@ export class Checkpointer {
   /** To be called when the state's own connection is closed. */
   async close(): Promise<void> {
     await this.#worker.close()
-    this.#endCopy(({ reject }) => reject(new Error('the storage was closed')))
+    this.#endCopy(({ reject }) => reject(new CopyRefusal('closed', 'the storage was closed')))
   }
 
   #receive(message: FromCheckpointWorker): void {
@@ -130,7 +132,8 @@ export class Checkpointer {
     if (message.type === 'copied') this.#endCopy(({ resolve }) => resolve(message.copy))
     if (message.type === 'damaged') this.#endDamaged(message.page)
     if (message.type === 'notCopied') {
-      const error = new Error(`the state could not be copied: ${message.reason}`)
+      const text = `the state could not be copied: ${message.reason}`
+      const error = message.isDiskFull ? new CopyRefusal('noRoom', text) : new Error(text)
       this.#endCopy(({ reject }) => reject(error))
     }
   }
@@ -163,7 +166,8 @@ export class Checkpointer {
   }
 
   #fail(cause: unknown): void {
-    this.#endCopy(({ reject }) => reject(new Error('the checkpoints have failed', { cause })))
+    const error = new CopyRefusal('closed', 'the checkpoints have failed', { cause })
+    this.#endCopy(({ reject }) => reject(error))
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `the state can no longer be made durable: ${reason}`
     this.#options.onFatal(new StorageError('writeFailed', message, { cause }))

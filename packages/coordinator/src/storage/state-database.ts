@@ -11,6 +11,7 @@ import {
 } from '../state-machine/store-state-machine.js'
 import type { CheckpointLimits } from './checkpoint-message.js'
 import { Checkpointer } from './checkpointer.js'
+import { CopyRefusal } from './copy-refusal.js'
 import type { StateCopy } from './copy-state.js'
 import { installSnapshotAside, removeWal } from './install-snapshot.js'
 import { openStateStore, type SqliteStateStore } from './sqlite-state-store.js'
@@ -64,11 +65,7 @@ export class StateDatabase {
 
   /** As it is when the copy is begun, which is after those that were asked for before. */
   copyState(to: string): Promise<StateCopy> {
-    const copying = this.#lastCopy.then(async () => {
-      // It ends one checkpointer and begins another.
-      await this.#installing?.catch(() => undefined)
-      return (await this.#checkpointer).copyState(to)
-    })
+    const copying = this.#lastCopy.then(() => this.#copyState(to))
     this.#lastCopy = copying.catch(() => undefined)
     return copying
   }
@@ -88,6 +85,19 @@ export class StateDatabase {
     this.#store.close()
     // What is not durable stays in the WAL.
     if (checkpointer !== undefined && !checkpointer.hasFailed) removeWal(this.#options.path)
+  }
+
+  /** An installation ends one checkpointer, and with it the copy that it makes, and begins another. */
+  async #copyState(to: string): Promise<StateCopy> {
+    for (;;) {
+      await this.#installing?.catch(() => undefined)
+      try {
+        return await (await this.#checkpointer).copyState(to)
+      } catch (error) {
+        const isEnded = error instanceof CopyRefusal && error.reason === 'closed'
+        if (!isEnded || this.#installing === undefined) throw error
+      }
+    }
   }
 
   async #install(wholePath: string): Promise<void> {

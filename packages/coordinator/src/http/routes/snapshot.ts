@@ -14,16 +14,19 @@ type Answer = InputOf<typeof routes.snapshot.response>
 /** As etcd's, so that a piece in base64 is a line of 44 KiB. */
 const PIECE_BYTES = 32 * 1024
 
+const REFUSALS = {
+  tooMany: etcdErrors.tooManyRequests,
+  noRoom: etcdErrors.noSpace,
+  closed: etcdErrors.stopped,
+} as const
+
 export async function* snapshot(
   context: EdgeContext,
   _request: unknown,
   signal: AbortSignal,
 ): AsyncGenerator<Answer> {
-  if (!context.node.hasRoomFor(context.node.state.sizeBytes)) {
-    throw new EdgeError(etcdErrors.noSpace)
-  }
   const backup = await context.takeBackup()
-  if (backup === undefined) throw new EdgeError(etcdErrors.tooManyRequests)
+  if (typeof backup === 'string') throw new EdgeError(REFUSALS[backup])
   const { file } = backup
   try {
     const hash = createHash('sha256')
