@@ -11,6 +11,7 @@ import { serveCommand, startProcessCluster } from '@holdfast/testkit'
 import type { MemberProcess, ProcessCluster } from '@holdfast/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { contentOf, settledContents } from './member-content.js'
+import { metric } from './member-metric.js'
 import { startPutLoad } from './put-load.js'
 
 const PATIENCE = { timeout: 20_000, interval: 50 }
@@ -28,9 +29,19 @@ interface Stopped {
   readonly directoryOfAway: string
 }
 
+/** A start begins a generation when the last one is published, and is known of when its own is. */
+async function isPublished(
+  to: MemberProcess,
+  member: MemberProcess,
+  generation: number,
+): Promise<void> {
+  const name = `holdfast_directory_generation{member="${member.name}"}`
+  await vi.waitFor(async () => expect(await metric(to, name)).toBe(generation), PATIENCE)
+}
+
 /** All are down. `prepare` is run while all are up. */
 async function stopped(
-  prepare: (running: Pick<Stopped, 'cluster' | 'holder' | 'directory'>) => Promise<void> = () =>
+  prepare: (running: Pick<Stopped, 'away' | 'holder' | 'directory'>) => Promise<void> = () =>
     Promise.resolve(),
 ): Promise<Stopped> {
   const directories = new Map<string, string>()
@@ -44,7 +55,7 @@ async function stopped(
   onTestFinished(() => cluster.close())
   const [away, holder, other] = cluster.members as [MemberProcess, MemberProcess, MemberProcess]
   const directory = directories.get(holder.name)!
-  await prepare({ cluster, holder, directory })
+  await prepare({ away, holder, directory })
   const before = startPutLoad(cluster.endpoints)
   onTestFinished(() => before.stop())
   await before.more(20)
@@ -120,12 +131,13 @@ describe('a member that nobody can warn at its start', () => {
 
   it('and whose directory is a copy from before its last start is refused just so, however often it starts', async () => {
     let copy = ''
-    const all = await stopped(async ({ cluster, holder, directory }) => {
+    const all = await stopped(async ({ away, holder, directory }) => {
+      await isPublished(away, holder, 1)
       await holder.stop()
       copy = `${directory}.old`
       cpSync(directory, copy, { recursive: true })
       holder.start()
-      await cluster.healthy(holder)
+      await isPublished(away, holder, 2)
     })
     const { holder, away, directory } = all
     rmSync(directory, { recursive: true })

@@ -2,8 +2,9 @@
 
 import type { MemberProcess } from '@holdfast/testkit'
 
-/** NaN if there is none of this name. */
+/** @param name with its labels, if it has any. NaN if there is none. */
 export async function metric({ clientUrl }: MemberProcess, name: string): Promise<number> {
   const text = await (await fetch(`${clientUrl}/metrics`)).text()
-  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `))
+  return Number(line?.slice(name.length))
 }

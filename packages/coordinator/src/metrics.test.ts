@@ -5,7 +5,12 @@ import { createMetrics, type MetricsSources } from './metrics.js'
 
 const status = { leaderId: '2' as string | undefined, role: 'follower', term: 7, commitIndex: 40 }
 const sizes = { sizeBytes: 4096, usedBytes: 1024 }
-const state = { appliedIndex: 38, revision: 12, compactRevision: -1, ...sizes }
+const members = [
+  { id: '2', name: 'm2', directory: { directoryId: 'd', generation: 4, generationId: 'g' } },
+  { id: '3', name: 'm3' },
+]
+const position = { appliedIndex: 38, revision: 12, compactRevision: -1 }
+const state = { ...position, ...sizes, members: () => members }
 const membership = { voters: ['2'], learners: ['3'] }
 const sources = {
   node: {
@@ -38,6 +43,12 @@ async function scrape(): Promise<ReadonlyMap<string, number>> {
   }
   return values
 }
+
+it('tell for each member how often its directory was started, where that is known', async () => {
+  const text = await createMetrics(sources).metrics()
+  const lines = text.split('\n').filter((line) => line.startsWith('holdfast_directory_generation'))
+  expect(lines).toEqual(['holdfast_directory_generation{member="m2"} 4'])
+})
 
 it('are under etcd’s names, where it has one', async () => {
   expect(Object.fromEntries(await scrape())).toMatchObject({

@@ -48,7 +48,24 @@ export function createMetrics(sources: MetricsSources): Registry {
       },
     })
   }
+  addDirectoryGenerations(registry, sources.node)
   return Registry.merge([processMetrics(), registry])
+}
+
+/** What this member knows of every other's directory: whose number falls behind came up with an old copy. */
+function addDirectoryGenerations(registry: Registry, node: CoordinatorNode): void {
+  new Gauge({
+    name: 'holdfast_directory_generation',
+    help: 'How often the member was started on its data directory, as far as that is published.',
+    labelNames: ['member'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { name, directory } of node.state.members()) {
+        if (directory !== undefined) this.set({ member: name }, directory.generation)
+      }
+    },
+  })
 }
 
 /** Some that end in “total” are gauges in etcd too: they start anew from what the log says. */

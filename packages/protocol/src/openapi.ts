@@ -60,9 +60,25 @@ const ERROR: JsonObject = {
   required: ['error', 'code', 'message'],
 }
 
+const STREAM_ERROR: JsonObject = {
+  type: 'object',
+  description: 'What ends a stream that has begun.',
+  properties: {
+    grpc_code: { type: 'integer', description: 'Of gRPC, as in etcd before 3.6.' },
+    http_code: { type: 'integer' },
+    http_status: { type: 'string' },
+    code: { type: 'integer', description: 'Of gRPC, as in later ones.' },
+    message: { type: 'string' },
+  },
+  required: ['grpc_code', 'http_code', 'http_status', 'code', 'message'],
+}
+
 /** @param version of the program that serves it */
 export function openApiDocument(version: string): JsonObject {
-  const schemas = new Map<string, JsonObject>([['Error', ERROR]])
+  const schemas = new Map<string, JsonObject>([
+    ['Error', ERROR],
+    ['StreamError', STREAM_ERROR],
+  ])
   const meet = (message: DescribedMessage): void => {
     if (schemas.has(message.name)) return
     // Noted before it is described: messages may hold themselves.
@@ -93,7 +109,10 @@ function pathsOf(
   meet(request)
   meet(response)
   const answer = schemaRef(response.name)
-  const inStream = { type: 'object', properties: { result: answer, error: schemaRef('Error') } }
+  const inStream = {
+    type: 'object',
+    properties: { result: answer, error: schemaRef('StreamError') },
+  }
   const description = AS_STREAM[stream] ?? 'The answer.'
   return [path, ...aliases].map((one, at) => [
     `/v3${one}`,

@@ -2,8 +2,7 @@
  * The table of paths: what each takes and gives. Paths stand without their prefix, because three of
  * them mean the same: `/v3` is today's, and old clients still ask for `/v3beta` and `/v3alpha`.
  *
- * Of etcd's 51 paths those of users and roles (`/auth/…`) and `/maintenance/defragment` are not here:
- * nothing serves them yet.
+ * Of etcd's 51 paths those of users and roles (`/auth/…`) are not here: nothing serves them yet.
  */
 
 import {

@@ -28,6 +28,14 @@ test('history is compacted, and what that frees is given back', async () => {
   expect((await target.cli('defrag')).out).toMatch(/ has \d+ bytes, 0 less than before\n$/)
 })
 
+test('an endpoint that cannot be reached does not keep the others from it', async () => {
+  const nobody = 'http://127.0.0.1:9'
+  const { exit, out, err } = await target.cli('--endpoints', `${nobody},${target.url}`, 'defrag')
+  expect(exit).toBe(69)
+  expect(out).toMatch(new RegExp(`^${target.url} has \\d+ bytes`))
+  expect(err).toMatch(new RegExp(`^holdfast: ${nobody}: .*\n$`))
+})
+
 test('a revision that is to come is not compacted', async () => {
   expect(await target.cli('compact', '999999')).toMatchObject({
     exit: 1,

@@ -56,6 +56,17 @@ describe('a snapshot', () => {
     expect(await read('http://b')).toBe(`onetwo${SUM.toString()}`)
   })
 
+  test('is given by a member without a leader, as what is left of a cluster is', async () => {
+    const headers: Readonly<Record<string, string>>[] = []
+    fixture.etcd.stream = (request) => {
+      headers.push(request.headers)
+      return Promise.resolve({ status: 200, chunks: chunksOf(WHOLE.join('')) })
+    }
+    await read()
+    expect(headers).toHaveLength(1)
+    expect(headers[0]).not.toHaveProperty('grpc-metadata-hasleader')
+  })
+
   test.each([
     ['in a message', WHOLE.join('').slice(0, -60)],
     ['between two', WHOLE.slice(0, 1).join('')],

@@ -33,7 +33,9 @@ async function* messages(
   const within = <Result>(work: Promise<Result>): Promise<Result> =>
     unlessSilent(rpc, endpoint, scope, work)
   const { path } = routes.snapshot
-  const { status, chunks: body } = await within(rpc.open(endpoint, path, '{}', scope))
+  // What is left of a cluster is the first thing that one wants a copy of.
+  const open = rpc.open(endpoint, path, '{}', { scope, withoutLeader: true })
+  const { status, chunks: body } = await within(open)
   const chunks = body[Symbol.asyncIterator]()
   try {
     if (status !== 200) throw await within(refusalOfStream(endpoint, status, chunks))

@@ -8,7 +8,14 @@ import type { Config } from '../config.js'
 import type { Clock } from '../time/clock.js'
 import { Scope, type WaitOptions } from '../time/scope.js'
 import type { Transport, TransportResponse, TransportStream } from '../transport/transport.js'
-import { Call, leaderHeaders, type CallContext, type CallOptions, type Reply } from './call.js'
+import {
+  Call,
+  jsonHeaders,
+  leaderHeaders,
+  type CallContext,
+  type CallOptions,
+  type Reply,
+} from './call.js'
 import { Endpoints } from './endpoints.js'
 import { Features } from './features.js'
 import { RetryBudget } from './retry-budget.js'
@@ -69,13 +76,21 @@ export class Rpc implements CallContext {
     return (await this.call(route, input, options)).response
   }
 
-  /** Opens a stream to one member. It ends with the scope, which ends with the client. */
-  open(endpoint: string, path: string, body: string, scope: Scope): Promise<TransportStream> {
+  /**
+   * Opens a stream to one member, which ends it when it has no leader, unless that does not matter. It
+   * ends with the scope, which ends with the client.
+   */
+  open(
+    endpoint: string,
+    path: string,
+    body: string,
+    { scope, withoutLeader = false }: { readonly scope: Scope; readonly withoutLeader?: boolean },
+  ): Promise<TransportStream> {
     return this.transport.stream({
       endpoint,
       method: 'POST',
       path: `/v3${path}`,
-      headers: leaderHeaders,
+      headers: withoutLeader ? jsonHeaders : leaderHeaders,
       body,
       signal: scope.signal,
     })

@@ -63,7 +63,7 @@ export class WatchStream {
     // etcd sends the head of its answer only together with the first message.
     const cancel = rpc.clock.schedule(CONNECT_TIMEOUT_MS, () => scope.abort(silent(endpoint)))
     try {
-      const { status, chunks } = await rpc.open(endpoint, routes.watch.path, body, scope)
+      const { status, chunks } = await rpc.open(endpoint, routes.watch.path, body, { scope })
       const opened = { endpoint, chunks: chunks[Symbol.asyncIterator]() }
       if (status !== 200) throw await refusalOfStream(endpoint, status, opened.chunks)
       return new WatchStream(rpc, scope, opened, start.startRevision)

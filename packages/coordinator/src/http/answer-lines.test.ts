@@ -33,6 +33,8 @@ const LONG = JSON.stringify('x'.repeat(300_000))
 
 interface Scene {
   readonly clock: Timers
+  /** Who is told that there is no leader. */
+  readonly onLost: ReadonlySet<() => void>
   readonly answer: Promise<Response>
   readonly made: () => number
   readonly isGivenBack: () => boolean
@@ -43,6 +45,12 @@ function answering(
   headers: Record<string, string> = {},
 ): Scene {
   const clock = new Timers()
+  const onLost = new Set<() => void>()
+  const subscribe = (listener: () => void): (() => void) => {
+    onLost.add(listener)
+    return () => onLost.delete(listener)
+  }
+  const node = { leaderPresence: { subscribe } }
   let isGivenBack = false
   let made = 0
   async function* counted(): AsyncGenerator<string> {
@@ -56,12 +64,12 @@ function answering(
     }
   }
   const answer = answerLines({
-    context: { clock } as unknown as EdgeContext,
+    context: { clock, node } as unknown as EdgeContext,
     request: new Request('http://h/', { method: 'POST', headers }),
     lines: counted,
     onDefect: (error) => expect(error).toBeUndefined(),
   })
-  return { clock, answer, made: () => made, isGivenBack: () => isGivenBack }
+  return { clock, onLost, answer, made: () => made, isGivenBack: () => isGivenBack }
 }
 
 async function* endlessly(): AsyncGenerator<string> {
@@ -121,5 +129,35 @@ describe('an answer', () => {
     expect({ delaysMs: clock.delaysMs, isGivenBack: isGivenBack() }).toEqual({
       ...{ delaysMs: [], isGivenBack: true },
     })
+  })
+
+  it('that requires a leader ends when there is none (etcd: monitorLeader; etcd #10819)', async () => {
+    async function* silent(): AsyncGenerator<string> {
+      yield '1'
+      await new Promise(() => undefined)
+    }
+    const [wanting, other] = [{ 'grpc-metadata-hasleader': 'true' }, {}].map((headers) =>
+      answering(silent, headers),
+    )
+    const lines = new Lines(await wanting!.answer)
+    expect(await lines.result()).toBe(1)
+    expect([wanting!.onLost.size, other!.onLost.size]).toEqual([1, 0])
+    for (const tell of wanting!.onLost) tell()
+    expect(await lines.rest()).toMatchObject([
+      { error: { grpc_code: 14, message: 'etcdserver: no leader' } },
+    ])
+    expect(wanting!.onLost.size).toBe(0)
+  })
+
+  it('before whose first line the leader is lost is refused', async () => {
+    const scene = answering(
+      async function* () {
+        await new Promise(() => undefined)
+        yield '1'
+      },
+      { 'grpc-metadata-hasleader': 'true' },
+    )
+    for (const tell of scene.onLost) tell()
+    await expect(scene.answer).rejects.toThrow('no leader')
   })
 })

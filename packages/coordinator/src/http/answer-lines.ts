@@ -12,6 +12,7 @@ import { startDeadline, timeoutOf, type Deadline } from './deadline.js'
 import type { EdgeContext } from './edge-context.js'
 import { EdgeError } from './edge-error.js'
 import { wireErrorOrDefect } from './error-response.js'
+import { orLeaderless, requiresLeader } from './require-leader.js'
 import { LineStream } from './stream-lines.js'
 
 /** So long may a client take nothing of what waits for it. */
@@ -32,14 +33,11 @@ export interface AnswerLinesOptions {
 /** @throws what comes in the place of a first line */
 export async function answerLines(options: AnswerLinesOptions): Promise<Response> {
   const { context, request, onDefect } = options
-  const timeoutMs = timeoutOf(request.headers)
   const left = new AbortController()
-  const gone = AbortSignal.any([request.signal, left.signal])
-  const deadline =
-    timeoutMs === undefined ? undefined : startDeadline(timeoutMs, gone, context.clock)
-  const lines = options.lines(deadline?.signal ?? gone)
+  const deadline = deadlineOf(options, AbortSignal.any([request.signal, left.signal]))
+  const lines = options.lines(deadline.signal)
   const within = <Result>(work: Promise<Result>): Promise<Result> =>
-    deadline === undefined ? work : Promise.race([deadline.passed, work])
+    Promise.race([deadline.passed, work])
   try {
     const first = await within(lines.next())
     const stream = new LineStream({ onDrain: () => undefined, onClose: () => left.abort() })
@@ -47,17 +45,24 @@ export async function answerLines(options: AnswerLinesOptions): Promise<Response
     else void pump(stream, first.value, { lines, within, deadline, onDefect, clock: context.clock })
     return stream.response
   } catch (error) {
-    deadline?.cancel()
+    deadline.cancel()
     // The line that is still being made may be one yet, behind which nobody would ask for another.
     void lines.return(undefined).catch(() => undefined)
     throw error
   }
 }
 
+/** When it ends before its lines do: the client has waited long enough, or there is no leader. */
+function deadlineOf({ context, request }: AnswerLinesOptions, gone: AbortSignal): Deadline {
+  const timeoutMs = timeoutOf(request.headers) ?? Infinity
+  const deadline = startDeadline(timeoutMs, gone, context.clock)
+  return requiresLeader(request) ? orLeaderless(deadline, context) : deadline
+}
+
 interface Pumping {
   readonly lines: AsyncGenerator<string>
   readonly within: <Result>(work: Promise<Result>) => Promise<Result>
-  readonly deadline: Deadline | undefined
+  readonly deadline: Deadline
   readonly clock: Clock
   readonly onDefect: (error: unknown) => void
 }
@@ -74,7 +79,7 @@ async function pump(
   } catch (error) {
     stream.fail(wireErrorOrDefect(error, onDefect))
   } finally {
-    deadline?.cancel()
+    deadline.cancel()
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../time/clock.js'
 import type { Exchange } from './exchanges.js'
 import { BODY_TIMEOUT_MS } from './request-body.js'
 import { MAX_BUFFERED_BYTES } from './stream-lines.js'
+import { MAX_UNTAKEN_BYTES, type UntakenAnswers } from './untaken-answers.js'
 
 export interface ConnectionLimits {
   /** More are closed at once: each costs a descriptor, which the databases need too. */
@@ -16,6 +17,8 @@ export interface ConnectionLimits {
   readonly stalledAnswerMs: number
   /** How long the rest of a request may still come when it has been answered. */
   readonly answeredRequestMs: number
+  /** All answers together that clients have not taken yet. */
+  readonly maxUntakenBytes: number
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
@@ -24,6 +27,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   headersTimeoutMs: 9_000,
   stalledAnswerMs: 30_000,
   answeredRequestMs: BODY_TIMEOUT_MS,
+  maxUntakenBytes: MAX_UNTAKEN_BYTES,
 }
 
 /**
@@ -48,5 +52,13 @@ export function letGoOfAnswered(
     clock.after(answeredRequestMs, () => {
       if (!request.complete) request.socket.destroy()
     })
+  })
+}
+
+/** Counts the answer from when it is made until it is taken. */
+export function countUntaken(response: ServerResponse, untaken: UntakenAnswers): void {
+  response.once('prefinish', () => {
+    const taken = untaken.add(response.writableLength, () => response.destroy())
+    response.once('close', taken)
   })
 }

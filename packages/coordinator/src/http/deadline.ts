@@ -33,7 +33,7 @@ export interface Deadline {
   cancel(): void
 }
 
-/** @param gone when the client is */
+/** @param timeoutMs Infinity for none. @param gone when the client is */
 export function startDeadline(timeoutMs: number, gone: AbortSignal, clock: Clock): Deadline {
   const over = new AbortController()
   let cancel: () => void = () => undefined
@@ -43,7 +43,7 @@ export function startDeadline(timeoutMs: number, gone: AbortSignal, clock: Clock
       reject(new EdgeError(deadlineExceeded))
     }
     if (timeoutMs <= 0) pass()
-    else cancel = clock.after(timeoutMs, pass)
+    else if (Number.isFinite(timeoutMs)) cancel = clock.after(timeoutMs, pass)
   })
   passed.catch(() => undefined)
   return { signal: AbortSignal.any([gone, over.signal]), passed, cancel: () => cancel() }

@@ -87,6 +87,14 @@ describe('what is answered fits it', () => {
     expect(complaintsOf('Error', body)).toBeUndefined()
   })
 
+  it('what ends a stream that has begun', async () => {
+    const lines = new Lines(
+      await edge.open('/v3/watch', `{"create_request":{"key":"${KEY}"}} nonsense`),
+    )
+    const [, { error }] = (await lines.rest()) as [Json, Json]
+    expect(complaintsOf('StreamError', error)).toBeUndefined()
+  })
+
   it('a line of a stream', async () => {
     const request = { create_request: { key: KEY } }
     const lines = new Lines(await edge.open('/v3/watch', JSON.stringify(request)))

@@ -5,6 +5,7 @@
  */
 
 import { etcdErrors } from '@holdfast/protocol'
+import type { Deadline } from './deadline.js'
 import { EdgeError } from './edge-error.js'
 import type { EdgeContext } from './edge-context.js'
 
@@ -18,5 +19,30 @@ export function requiresLeader(request: Request): boolean {
 export function checkLeader({ node, clock }: EdgeContext, request: Request): void {
   if (requiresLeader(request) && node.leaderPresence.isLost(clock.nowMs())) {
     throw new EdgeError(etcdErrors.noLeader)
+  }
+}
+
+/**
+ * A stream that requires a leader ends when there has been none for long: rather that than an observer
+ * who believes in one for ever (etcd: monitorLeader; etcd #10819).
+ */
+export function orLeaderless(deadline: Deadline, { node }: EdgeContext): Deadline {
+  const lost = new AbortController()
+  let unsubscribe = (): void => undefined
+  const leaderless = new Promise<never>((_, reject) => {
+    unsubscribe = node.leaderPresence.subscribe(() => {
+      lost.abort()
+      reject(new EdgeError(etcdErrors.noLeader))
+    })
+  })
+  const passed = Promise.race([deadline.passed, leaderless])
+  passed.catch(() => undefined)
+  return {
+    signal: AbortSignal.any([deadline.signal, lost.signal]),
+    passed,
+    cancel: () => {
+      unsubscribe()
+      deadline.cancel()
+    },
   }
 }

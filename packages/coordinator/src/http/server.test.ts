@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { base64, settle, startEdge, type Edge } from './edge.test-support.js'
 import { systemClock } from '../time/clock.js'
@@ -27,8 +28,10 @@ afterEach(async () => {
   expect(edge.defects).toEqual([])
 })
 
+const ANYWHERE = { url: 'http://127.0.0.1:0', clock: systemClock }
+
 function listen(options: Partial<ListenOptions> = {}): Promise<ClientServer> {
-  return listenForClients(edge.app, { url: 'http://127.0.0.1:0', clock: systemClock, ...options })
+  return listenForClients(edge.app, { ...ANYWHERE, ...options })
 }
 
 function connect(): RawClient {
@@ -227,6 +230,66 @@ describe('who holds on to a connection for nothing', () => {
       next.send('GET /health HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n')
       expect(statuses(await next.untilEnd())).toEqual(['200'])
     })
+  })
+})
+
+describe('answers that nobody takes (catalogue 87)', () => {
+  const LARGE = 8_000_000
+  /** One whose answers are large, and how many it has made. */
+  async function serveLarge(
+    maxUntakenBytes: number,
+  ): Promise<{ connectTo: () => RawClient; made: () => number }> {
+    let made = 0
+    const app = new Hono()
+    app.post('/large', (c) => {
+      made += 1
+      return c.text('x'.repeat(LARGE))
+    })
+    const limits = { maxUntakenBytes }
+    const other = await listenForClients(app, { ...ANYWHERE, limits })
+    onTestFinished(() => other.close())
+    const connectTo = (): RawClient => {
+      const client = new RawClient(other.url)
+      clients.push(client)
+      return client
+    }
+    return { connectTo, made: () => made }
+  }
+
+  it('are not made before those to earlier requests of the connection are taken', async () => {
+    const { connectTo, made } = await serveLarge(Infinity)
+    const client = connectTo()
+    client.socket.pause()
+    client.send(post('/large', '').repeat(4) + post('/large', '', 'Connection: close\r\n'))
+    await vi.waitUntil(() => client.socket.readableLength > 0)
+    for (let count = 2; count <= 6; count++) {
+      const probe = connectTo()
+      probe.send(post('/large', '', 'Connection: close\r\n'))
+      await probe.untilEnd()
+      expect(made()).toBe(count)
+    }
+    client.socket.resume()
+    expect(statuses(await client.untilEnd())).toEqual(['200', '200', '200', '200', '200'])
+  })
+
+  it('and are too much together cost the one that has waited longest its connection', async () => {
+    const { connectTo } = await serveLarge(2.5 * LARGE)
+    const waiting: RawClient[] = []
+    for (let count = 0; count < 3; count++) {
+      const client = connectTo()
+      client.socket.pause()
+      client.send(post('/large', '', 'Connection: close\r\n'))
+      waiting.push(client)
+      await vi.waitUntil(() => client.socket.readableLength > 0)
+    }
+    const lengths: number[] = []
+    for (const client of waiting) {
+      client.socket.resume()
+      lengths.push((await client.untilEnd()).length)
+    }
+    const [cut, ...whole] = lengths
+    expect(cut).toBeLessThan(LARGE)
+    expect(whole.every((length) => length > LARGE)).toBe(true)
   })
 })
 

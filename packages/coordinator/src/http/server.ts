@@ -8,12 +8,14 @@ import type { Clock } from '../time/clock.js'
 import { answerBrokenRequests } from './broken-requests.js'
 import {
   CONNECTION_LIMITS,
+  countUntaken,
   letGoOfAnswered,
   letGoOfStalled,
   type ConnectionLimits,
 } from './connection-limits.js'
 import { CORS_HEADERS } from './cors-headers.js'
 import { Exchanges } from './exchanges.js'
+import { UntakenAnswers } from './untaken-answers.js'
 import { acceptWebSockets } from './websocket.js'
 
 /** Longer than the clients' own idle time-out, or a request could meet a closing socket. */
@@ -41,10 +43,10 @@ export async function listenForClients(
   app: Hono,
   { url, clock, limits }: ListenOptions,
 ): Promise<ClientServer> {
-  const { maxConnections, headersTimeoutMs, stalledAnswerMs, answeredRequestMs } = {
-    ...CONNECTION_LIMITS,
-    ...limits,
-  }
+  const { maxConnections, headersTimeoutMs, stalledAnswerMs, answeredRequestMs, maxUntakenBytes } =
+    { ...CONNECTION_LIMITS, ...limits }
+  const exchanges = new Exchanges()
+  const untaken = new UntakenAnswers(maxUntakenBytes)
   const { hostname, port } = new URL(url)
   const server = createServer(
     {
@@ -62,11 +64,11 @@ export async function listenForClients(
       for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value)
       letGoOfStalled(response, stalledAnswerMs)
       letGoOfAnswered({ request, response }, clock, answeredRequestMs)
-      void listener(request, response)
+      countUntaken(response, untaken)
+      exchanges.inTurn({ request, response }, () => void listener(request, response))
     },
   )
   server.maxConnections = maxConnections
-  const exchanges = new Exchanges(server)
   answerBrokenRequests(server, exchanges)
   // A request of HTTP/1.0 need not name a host, and simple health checkers do not.
   const listener = getRequestListener(app.fetch, { hostname })
@@ -74,6 +76,7 @@ export async function listenForClients(
     app,
     base: `http://${hostname}`,
     exchanges,
+    untaken,
     letGoOfStalled: (socket) => letGoOfStalled(socket, stalledAnswerMs),
   })
   const sockets = socketsOf(server)

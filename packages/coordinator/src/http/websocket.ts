@@ -14,6 +14,7 @@ import type { Exchanges } from './exchanges.js'
 import { MAX_BODY_BYTES } from './request-body.js'
 import { MAX_BUFFERED_BYTES } from './stream-lines.js'
 import { ignoreUpgrade } from './unknown-upgrade.js'
+import type { UntakenAnswers } from './untaken-answers.js'
 import { socketHeaders, wantsBearer } from './websocket-headers.js'
 
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
@@ -23,13 +24,14 @@ export interface WebSocketsOptions {
   /** Of the URLs that the app is called with. */
   readonly base: string
   readonly exchanges: Exchanges
+  readonly untaken: UntakenAnswers
   /** Lets go of a client that takes nothing of what it is sent. */
   readonly letGoOfStalled: (socket: Socket) => void
 }
 
 export function acceptWebSockets(
   server: Server,
-  { app, base, exchanges, letGoOfStalled }: WebSocketsOptions,
+  { app, base, exchanges, untaken, letGoOfStalled }: WebSocketsOptions,
 ): void {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -56,7 +58,7 @@ export function acceptWebSockets(
       if (socket instanceof Socket) letGoOfStalled(socket)
       const { stream } = routes[name]
       const isOne = stream === 'none' || stream === 'fromOne'
-      serve(webSocket, { app, url, given: request.headers, isOne }).catch(() =>
+      serve(webSocket, { app, url, given: request.headers, isOne, untaken }).catch(() =>
         webSocket.terminate(),
       )
     })
@@ -70,9 +72,13 @@ interface Served {
   readonly given: IncomingHttpHeaders
   /** The request is one message. */
   readonly isOne: boolean
+  readonly untaken: UntakenAnswers
 }
 
-async function serve(socket: WebSocket, { app, url, given, isOne }: Served): Promise<void> {
+async function serve(
+  socket: WebSocket,
+  { app, url, given, isOne, untaken }: Served,
+): Promise<void> {
   const left = new AbortController()
   // What ws has against a frame it says to the client itself, and closes.
   socket.on('error', () => undefined)
@@ -82,7 +88,7 @@ async function serve(socket: WebSocket, { app, url, given, isOne }: Served): Pro
   const options = { method: 'POST', headers, body, signal: left.signal, duplex: 'half' } as const
   const request = new Request(url, options)
   const response = await app.fetch(request)
-  await sendLines(socket, response.body, left.signal)
+  await sendLines(response.body, left.signal, (line) => sendText(socket, line, untaken))
   socket.close()
 }
 
@@ -121,9 +127,9 @@ function bodyOf(socket: WebSocket, isOne: boolean): ReadableStream<Uint8Array> {
 
 /** Every chunk of an answer is one message: see `LineStream`. */
 async function sendLines(
-  socket: WebSocket,
   body: ReadableStream<Uint8Array> | null,
   left: AbortSignal,
+  send: (line: Uint8Array) => Promise<void>,
 ): Promise<void> {
   if (body === null) return
   const reader = body.getReader()
@@ -134,7 +140,7 @@ async function sendLines(
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      await sendText(socket, value)
+      await send(value)
     }
   } catch {
     // The socket closed under it, of which `left` has told the source already.
@@ -144,11 +150,20 @@ async function sendLines(
 }
 
 /** Resolves when the socket has taken it: a slow reader's messages wait in the stream before it. */
-function sendText(socket: WebSocket, line: Uint8Array): Promise<void> {
+async function sendText(
+  socket: WebSocket,
+  line: Uint8Array,
+  untaken: UntakenAnswers,
+): Promise<void> {
   const text = line.at(-1) === 0x0a ? line.subarray(0, -1) : line
-  return new Promise((resolve, reject) =>
-    socket.send(text, { binary: false }, (error) => (error ? reject(error) : resolve())),
-  )
+  const taken = untaken.add(text.byteLength, () => socket.terminate())
+  try {
+    await new Promise<void>((resolve, reject) =>
+      socket.send(text, { binary: false }, (error) => (error ? reject(error) : resolve())),
+    )
+  } finally {
+    taken()
+  }
 }
 
 function toBuffer(data: RawData): Buffer {
