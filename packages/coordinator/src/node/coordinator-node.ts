@@ -138,22 +138,19 @@ export class CoordinatorNode {
     this.#applier = new Applier({
       state,
       decode: (data) => options.codec.decode(data),
-      gate: options.applyGate,
-      wake,
+      ...{ gate, wake },
       onApplied: (batch, term) => this.#onApplied(batch, term),
     })
     this.#transport = options.transport
     this.#connections = new PeerConnections({
       raft: this.#raft,
-      transport: this.#transport,
-      electionTicks,
+      ...{ transport: this.#transport, electionTicks },
     })
     this.leases = new LeaseService({
       keeper: this.#keeper,
       reads: this.#reads,
-      transport: this.#transport,
+      ...{ transport: this.#transport, clock },
       leaderId: () => this.#status.leaderId,
-      clock,
     })
     const { take, send, ...cutting } = options.snapshots
     const hasRoom = (): boolean => this.hasRoomFor(state.sizeBytes)
