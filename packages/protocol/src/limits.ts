@@ -7,7 +7,7 @@ export const limits = Object.freeze({
   maxRequestBytes: 1.5 * 1024 * 1024,
   /** etcd's `--max-txn-ops`: the longest of compare, success and failure, nested ones included. */
   maxTxnOps: 128,
-  /** Deep enough for transactions nested 20 times, which cost about four levels each. */
+  /** Transactions nested 20 times, of about four levels each; the one limit below etcd's, of 127. */
   maxJsonDepth: 100,
   /**
    * One message of a stream. A replay may put the events of 1000 revisions in one message, and

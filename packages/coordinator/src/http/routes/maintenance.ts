@@ -18,6 +18,9 @@ import { ETCD_VERSION, STORAGE_VERSION } from './version.js'
 
 type Answer<Name extends keyof typeof routes> = InputOf<(typeof routes)[Name]['response']>
 
+/** Of this member alone, so it is no alarm of the cluster, but writes are refused all the same. */
+const SHORT_OF_SPACE = 'the disk is nearly full'
+
 export function status(context: EdgeContext): Answer<'status'> {
   const { node, quota } = context
   const { leaderId, term, commitIndex } = node.status
@@ -33,6 +36,7 @@ export function status(context: EdgeContext): Answer<'status'> {
     errors: [
       ...(leaderId === undefined ? [etcdErrors.noLeader.message] : []),
       ...node.state.alarms().map(alarmText),
+      ...(node.isShortOfSpace ? [SHORT_OF_SPACE] : []),
     ],
     isLearner: isLearner(context),
     storageVersion: STORAGE_VERSION,
