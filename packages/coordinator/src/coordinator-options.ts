@@ -52,8 +52,8 @@ export interface CoordinatorOptions {
   readonly snapshotCatchUpEntries?: number
   /**
    * How large the state may become, in bytes, before an alarm makes the cluster refuse what would make
-   * it larger still. 0 means the default; a negative number: as large as the disk. Default 2 GiB
-   * (etcd's).
+   * it larger still. 0 means the default; a negative number: as large as the disk. Outcomes that are
+   * remembered for retries, at most 64 MiB, come on top. Default 2 GiB (etcd's).
    */
   readonly quotaBackendBytes?: number
   /** Whether history is cut by time or by revisions. Default `periodic` (etcd's). */

@@ -2,6 +2,9 @@
  * How large the store may become (etcd §8.40; etcd: v3rpc/quota.go). Each member judges what it is
  * asked by its own size, and the one that finds it too large raises an alarm, by which then all refuse
  * what would make it larger, until somebody has made room and takes the alarm back.
+ *
+ * Outcomes that are remembered for retries (request-ids.ts) do not count: there are at most 64 MiB of
+ * them, and nothing that somebody does to make room would make them fewer.
  */
 
 import { etcdErrors } from '@holdfast/protocol'
@@ -48,7 +51,8 @@ export class Quota {
     if (this.limitBytes === Infinity) return true
     this.#admittedBytes += bytes
     if (this.#admittedBytes > LOOK_EVERY_BYTES || !this.#seemsToHaveRoom) {
-      this.#usedBytes = this.#options.node.state.usedBytes
+      const { usedBytes, rememberedBytes } = this.#options.node.state
+      this.#usedBytes = usedBytes - rememberedBytes
       this.#admittedBytes = bytes
     }
     return this.#seemsToHaveRoom

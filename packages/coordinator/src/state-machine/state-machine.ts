@@ -105,4 +105,6 @@ export interface StateMachine {
   /** Of the file, and of what is in use of it. */
   readonly sizeBytes: number
   readonly usedBytes: number
+  /** What of it are outcomes of requests, which are bounded by themselves, and of no use to clients. */
+  readonly rememberedBytes: number
 }

@@ -171,4 +171,8 @@ class StoreStateMachine implements ReplaceableStateMachine {
   get usedBytes(): number {
     return this.#store.usedBytes
   }
+
+  get rememberedBytes(): number {
+    return this.#store.requests.bytes
+  }
 }

@@ -62,6 +62,13 @@ describe('an alarm', () => {
   })
 })
 
+it('the status tells that the disk is nearly full, which is no alarm of the cluster', async () => {
+  const isShort = vi.spyOn(edge.node, 'isShortOfSpace', 'get').mockReturnValue(true)
+  const { body } = await edge.post('/v3/maintenance/status')
+  isShort.mockRestore()
+  expect(body['errors']).toEqual(['the disk is nearly full'])
+})
+
 describe('without space', () => {
   beforeEach(async () => {
     await edge.post('/v3/lease/grant', { ID: '7', TTL: '600' })
@@ -172,6 +179,21 @@ describe('the quota', () => {
     expect(await fill('still')).toMatchObject(FULL)
     await small.post('/v3/maintenance/alarm', { action: 'DEACTIVATE', ...NO_SPACE })
     expect((await fill('again')).status).toBe(200)
+  })
+
+  it('is of what clients keep there, and not of outcomes that are remembered for their retries', async () => {
+    const small = await edgeWith(400_000)
+    const value = Buffer.alloc(30_000).toString('base64')
+    for (let count = 0; count < 40; count += 1) {
+      // Each remembers the value that it replaces.
+      const asked = { key: base64('one'), value, prev_kv: true }
+      const put = await small.post('/v3/kv/put', asked, { 'idempotency-key': `1-putting-${count}` })
+      expect(put.status).toBe(200)
+      const revision = String(small.node.state.revision)
+      await small.post('/v3/kv/compaction', { revision, physical: true })
+    }
+    expect(small.node.state.usedBytes).toBeGreaterThan(1_000_000)
+    expect((await small.post('/v3/maintenance/alarm', {})).body).toEqual({})
   })
 
   it('is told by the status', async () => {
