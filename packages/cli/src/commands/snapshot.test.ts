@@ -127,6 +127,17 @@ test('members of one restored cluster are restored with the same words', async (
   expect(other.clusterId).not.toBe(first.clusterId)
 })
 
+test('a second restore begins above the first when it is told to, as the help says', async () => {
+  const of = async (name: string, ...more: readonly string[]): Promise<Status> =>
+    JSON.parse((await restore(name, ...more)).out) as Status
+  const first = await of('disaster-1')
+  const help = (await target.cli('snapshot', 'restore', '--help')).out.replace(/\s+/g, ' ')
+  const [, bump] = /which (\d+) does the second time/.exec(help) ?? []
+  const second = await of('disaster-2', '--bump-revision', bump!)
+  expect(second.revision).toBe(first.revision + BUMP)
+  expect(second.clusterId).not.toBe(first.clusterId)
+})
+
 describe('refused, in one line and without a trace, is', () => {
   test.each<[string, (sound: Buffer) => Buffer]>([
     ['one with a wrong bit', (sound) => flipped(sound, 5_000)],

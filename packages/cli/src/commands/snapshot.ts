@@ -20,8 +20,10 @@ export function addSnapshot(program: Command, host: CommandHost): void {
       'A snapshot holds what one member had applied when it was asked for. It is not needed as long ' +
       'as a majority of the members has its data; when that is lost, each member of a new cluster is ' +
       'restored from the same file, with the same --initial-cluster, and then started as usual. The ' +
-      'new cluster has other ids than the old one, and its revisions begin far above: no revision, ' +
-      'and no fencing token, is ever given twice.',
+      'new cluster has other ids than the old one, and its revisions begin far above those of the ' +
+      'snapshot: no revision, and no fencing token, that the old one has given is given again. Of a ' +
+      'cluster that was restored before, a snapshot knows nothing: the next time, give a larger ' +
+      '--bump-revision, or revisions and fencing tokens of that one come again.',
     examples: [
       'holdfast snapshot save state.snapshot',
       'holdfast snapshot status state.snapshot',
@@ -77,7 +79,9 @@ function addRestore(snapshot: Command, host: CommandHost): void {
     .argument('<file>')
     .option(
       '--bump-revision <n>',
-      'how far above the snapshot the revisions begin; the same on every member (default: 1000000000)',
+      'how far above the snapshot the revisions begin; the same on every member. When the cluster that ' +
+        'is replaced was restored itself: so far that they begin above its own, which 2000000000 does ' +
+        'the second time that a file is restored (default: 1000000000)',
       positiveNumber,
     )
   const named = ['name', 'dataDirectory', 'peerUrl', 'initialCluster', 'clusterToken'] as const

@@ -39,7 +39,8 @@ export interface RestoreOptions extends Pick<
   readonly file: string
   /**
    * By how much the new cluster's first revision is above that of the snapshot: more than the old
-   * cluster has written since. The same on every member. Default 1,000,000,000.
+   * cluster has written since, and more than any that was restored before has got to, or revisions and
+   * fencing tokens are given twice. The same on every member. Default 1,000,000,000.
    */
   readonly bumpRevision?: number
 }

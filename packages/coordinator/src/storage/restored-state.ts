@@ -4,8 +4,10 @@
  *
  * Whoever saw the old cluster after the copy was made knows revisions that the copy does not have. So
  * the new cluster begins far behind them, and has forgotten everything before (etcd: etcdutl snapshot
- * restore --bump-revision --mark-compacted): no revision is ever given to two writes, fencing tokens
- * never fall, and a watch from an old revision hears that it is compacted instead of missing changes.
+ * restore --bump-revision --mark-compacted): no revision of the old cluster is given again, fencing
+ * tokens never fall, and a watch from an old revision hears that it is compacted instead of missing
+ * changes. Where the new one begins follows from the file and the bump alone: of a cluster that was
+ * restored from such a file before, nothing is known here, so it takes a larger bump to be above that.
  */
 
 import Database from 'better-sqlite3'
