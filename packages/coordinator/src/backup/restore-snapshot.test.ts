@@ -14,11 +14,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startCoordinator } from '../start-coordinator.js'
 import { lockDirectory } from '../storage/data-directory.js'
-import { openStateStore } from '../storage/sqlite-state-store.js'
+import { stateImage } from '../storage/state-image.test-support.js'
 import { restoreSnapshot } from './restore-snapshot.js'
 import { readSnapshotStatus } from './snapshot-status.js'
 
@@ -35,20 +34,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(parent, { recursive: true }))
 
-/** A snapshot of an empty state, after somebody has worked on it. */
-function seal(path: string, change: (database: Database.Database) => void = () => undefined): void {
-  const database = at('sealed.db')
-  const store = openStateStore({ path: database, clusterId: '10' })
-  store.transaction(() =>
-    store.savePosition({ ...store.loadPosition(), revision: 7, appliedIndex: 3, appliedTerm: 1 }),
-  )
-  store.close()
-  const client = new Database(database)
-  change(client)
-  client.pragma('wal_checkpoint(TRUNCATE)')
-  client.close()
-  const copy = readFileSync(database)
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${database}${suffix}`, { force: true })
+function seal(path: string, sql?: string): void {
+  const copy = stateImage(sql)
   writeFileSync(path, Buffer.concat([copy, createHash('sha256').update(copy).digest()]))
 }
 
@@ -133,34 +120,34 @@ describe('a restore that a crash has ended', () => {
 })
 
 describe('what is wrong with a file is told with its name, by whoever reads it:', () => {
-  it.each<[string, (database: Database.Database) => void, string]>([
+  it.each<[string, string, string]>([
     [
       'one of a newer program',
-      (database) => database.pragma('user_version = 99'),
+      'PRAGMA user_version = 99',
       'was made by a newer program: it has format 99',
     ],
     [
       'a table that is missing',
-      (database) => database.exec('DROP TABLE leases'),
+      'DROP TABLE leases',
       'is no snapshot of a coordinator: cannot be used: no such table',
     ],
     [
       'no table of its position',
-      (database) => database.exec('DROP TABLE position'),
+      'DROP TABLE position',
       'is no snapshot of a coordinator: cannot be used: no such table',
     ],
     [
       'a database of somebody else',
-      (database) => database.pragma('user_version = 1'),
+      'PRAGMA user_version = 1',
       'is no snapshot of a coordinator: cannot be used:',
     ],
     [
       'no position',
-      (database) => database.exec('DELETE FROM position'),
+      'DELETE FROM position',
       'is no snapshot of a coordinator: says nothing of its revision',
     ],
-  ])('%s', async (_what, change, message) => {
-    seal(file, change)
+  ])('%s', async (_what, sql, message) => {
+    seal(file, sql)
     const refusal = {
       name: 'SnapshotFileError',
       message: expect.stringContaining(message) as string,
@@ -179,7 +166,7 @@ describe('what is wrong with a file is told with its name, by whoever reads it:'
   })
 
   it('members that are missing, which only a restore touches', async () => {
-    seal(file, (database) => database.exec('DROP TABLE members'))
+    seal(file, 'DROP TABLE members')
     await expect(restore('refused')).rejects.toMatchObject({
       name: 'SnapshotFileError',
       message: expect.stringMatching(`^${file} is no snapshot of a coordinator`) as string,
