@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../e2e/seeded-random.js'
 import { badRequests, KEPT_LEASE } from './bad-requests.js'
+import { LOCK_LEASES } from './lock-leases.js'
 import { Referee, type Difference } from './referee.js'
 import { etcdIsInstalled } from './wire-target.js'
 
@@ -20,8 +21,9 @@ describe.skipIf(!etcdIsInstalled())('bad and half-bad requests (etcd is the refe
   let referee: Referee
 
   beforeAll(async () => {
-    referee = await Referee.start([KEPT_LEASE])
-    await referee.compare({ path: '/v3/lease/grant', body: `{"ID":"${KEPT_LEASE}","TTL":"6000"}` })
+    referee = await Referee.start([KEPT_LEASE, ...LOCK_LEASES])
+    for (const id of [KEPT_LEASE, ...LOCK_LEASES])
+      await referee.compare({ path: '/v3/lease/grant', body: `{"ID":"${id}","TTL":"6000"}` })
     for (const key of ['YQ==', 'Yg==', 'eQ==']) {
       await referee.compare({ path: '/v3/kv/put', body: `{"key":"${key}","value":"${key}"}` })
     }

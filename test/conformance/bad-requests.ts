@@ -1,10 +1,13 @@
 /**
- * Requests that are bad or half bad: valid ones with their text cut, changed or filled up, with values
+ * Requests of every path that are bad or half bad: valid ones with their text cut, changed or filled up, with values
  * of another kind, odd numbers, broken base64, and fields given twice. A seed decides everything.
  *
  * Some of them are valid after all, which is as well: they must have the same effect.
  */
 
+import { LOCK_LEASES } from './lock-leases.js'
+import { fieldNames } from './field-names.js'
+import { isAnswered } from './unanswered-requests.js'
 import type { WireRequest } from './wire-exchange.js'
 
 type Random = () => number
@@ -13,6 +16,10 @@ type Json = string | number | boolean | readonly Json[] | { readonly [name: stri
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 export const KEPT_LEASE = '7000000000000007'
+/** Held by one lease only, so that nobody has to wait. */
+const LOCK = base64('bad/lock')
+const SEAT = base64('bad/seat')
+const LOCKS_LEASE = LOCK_LEASES[0]!
 
 const A = base64('a')
 const B = base64('b')
@@ -57,6 +64,35 @@ const valid: readonly (readonly [string, Json])[] = [
   ['/v3/lease/grant', { TTL: '600', ID: '0' }],
   ['/v3/lease/revoke', { ID: '8' }],
   ['/v3/lease/timetolive', { ID: KEPT_LEASE, keys: true }],
+]
+
+const leader = { name: SEAT, key: base64('bad/seat/7d1'), rev: '2', lease: LOCKS_LEASE }
+
+/** What none of them can change: members, alarms, who leads. */
+const validElsewhere: readonly (readonly [string, Json])[] = [
+  ['/v3/lease/keepalive', { ID: KEPT_LEASE }],
+  ['/v3/lease/leases', { ID: '1' }],
+  ['/v3/watch', { create_request: { key: A, start_revision: '1', filters: ['NOPUT'] } }],
+  ['/v3/watch', { create_request: { prev_kv: true, fragment: true, watch_id: '4' } }],
+  ['/v3/lock/lock', { name: LOCK, lease: LOCKS_LEASE }],
+  ['/v3/lock/unlock', { key: base64('bad/lock/7d1') }],
+  ['/v3/election/campaign', { name: SEAT, lease: LOCKS_LEASE, value: A }],
+  ['/v3/election/proclaim', { leader, value: B }],
+  ['/v3/election/resign', { leader }],
+  ['/v3/election/leader', { name: SEAT }],
+  ['/v3/election/observe', { name: SEAT }],
+  ['/v3/cluster/member/list', { linearizable: true }],
+  ['/v3/cluster/member/add', { peerURLs: ['x', 'ftp://a:1'], isLearner: true }],
+  ['/v3/cluster/member/remove', { ID: '5' }],
+  ['/v3/cluster/member/update', { ID: '5', peerURLs: ['y'] }],
+  ['/v3/cluster/member/promote', { ID: '5' }],
+  ['/v3/maintenance/alarm', { action: 'GET', memberID: '77', alarm: 'NOSPACE' }],
+  ['/v3/maintenance/alarm', { action: 'DEACTIVATE', memberID: '77', alarm: 'CORRUPT' }],
+  ['/v3/maintenance/status', { a: 1 }],
+  ['/v3/maintenance/hash', {}],
+  ['/v3/maintenance/defragment', { b: [] }],
+  ['/v3/maintenance/snapshot', { c: {} }],
+  ['/v3/maintenance/transfer-leadership', { targetID: '5' }],
 ]
 
 /** As they stand in the text. */
@@ -132,21 +168,18 @@ const snippets = [
   ],
 ]
 
-const names = [
-  ...['key', 'range_end', 'rangeEnd', 'limit', 'revision', 'sort_order', 'sortTarget', 'value'],
-  ...['lease', 'prev_kv', 'ignoreValue', 'compare', 'success', 'failure', 'TTL', 'ID', 'keys'],
-  ...['physical', 'unknown', 'Key', '__proto__', 'minCreateRevision', 'countOnly', 'é'],
-]
+const names = [...fieldNames, 'unknown', 'Key', '__proto__', 'é']
 
 export function badRequests(random: Random, count: number): readonly WireRequest[] {
   return Array.from({ length: count }, () => badRequest(random))
 }
 
 function badRequest(random: Random): WireRequest {
-  const [path, json] = pick(random, valid)
+  const [path, json] = pick(random, random() < 0.6 ? valid : validElsewhere)
   const change = pick(random, [withOddValue, withOddValue, withOddValue, withMember, withCut])
   const body = change(random, json)
-  return { path, body: random() < 0.1 ? cut(random, body) : body }
+  const request = { path, body: random() < 0.1 ? cut(random, body) : body }
+  return isAnswered(request) ? request : badRequest(random)
 }
 
 function withOddValue(random: Random, json: Json): string {

@@ -6,7 +6,8 @@
 
 import { contentionErrors, etcdErrors } from '@holdfast/protocol'
 import type { Difference } from './deliberate-differences/difference.js'
-import { asLaterStatus } from './deliberate-differences/later-status.js'
+import { asLaterStatus, withoutHeaderFromBehind } from './deliberate-differences/later-status.js'
+import { withoutLastWord } from './deliberate-differences/keepalive-ending.js'
 import { inStandardBase64, withoutEscapes } from './deliberate-differences/later-spellings.js'
 import { withoutRevisionAfterWait } from './deliberate-differences/lock-revision.js'
 import {
@@ -16,7 +17,10 @@ import {
 } from './deliberate-differences/orders.js'
 import {
   withoutDrawnId,
+  withoutDrawnPlace,
+  withoutHashOfStore,
   withoutNamesAndTerms,
+  withShapeOfStatus,
   withShapesOfMembers,
   withTimeLeft,
 } from './deliberate-differences/own-values.js'
@@ -59,6 +63,25 @@ const refusals: readonly Difference[] = [
     rule: { by: 'our refusal', says: /^unknown value -?\d+ for enum / },
   },
   {
+    what: 'a later message of a keepalive stream that cannot be read',
+    why: 'etcd’s gateway ends the stream without a word (request_Lease_LeaseKeepAlive_0); ours says why',
+    rule: { by: 'evening', even: withoutLastWord },
+  },
+  {
+    what: 'null in a list',
+    why: '3.4 takes it for the default, or dies of it; later versions refuse it (protojson)',
+    rule: { by: 'our refusal', says: /^json: cannot unmarshal null into Go value of type / },
+  },
+  {
+    what: 'addresses that are none, for a member',
+    why: 'etcd takes any text when it updates one (v3rpc/member.go, MemberUpdate), by which nobody can reach it',
+    rule: {
+      by: 'our refusal',
+      says: textOf(etcdErrors.badMemberUrls),
+      appliesTo: (_, path) => path.endsWith('/cluster/member/update'),
+    },
+  },
+  {
     what: 'one field in both spellings',
     why: '3.4 takes the camelCase one; 3.6 refuses them',
     rule: { by: 'our refusal', says: /^given twice, in two spellings$/ },
@@ -82,6 +105,23 @@ const laterVersions: readonly Difference[] = [
     rule: { by: 'evening', even: (_, { etcd, ours }) => ({ etcd: asLaterStatus(etcd), ours }) },
   },
   {
+    what: 'the header Grpc-Metadata-Content-Type',
+    why: 'it tells of the connection between etcd’s gateway and etcd, and there is none here',
+    rule: {
+      by: 'evening',
+      even: (_, { etcd, ours }) => ({ etcd: withoutHeaderFromBehind(etcd), ours }),
+    },
+  },
+  {
+    what: 'linearizable, in a request for the members, when it is no flag',
+    why: '3.4 does not know the field (etcd 3.5: MemberListRequest)',
+    rule: {
+      by: 'our refusal',
+      says: /^json: cannot unmarshal .* into Go value of type bool$/,
+      appliesTo: (_, path) => path.endsWith('/cluster/member/list'),
+    },
+  },
+  {
     what: 'the reason of health',
     why: '3.4 does not say it',
     rule: {
@@ -90,6 +130,32 @@ const laterVersions: readonly Difference[] = [
         path.startsWith('/health') &&
         etcd.status === ours.status &&
         etcd.body['health'] === ours.body['health'],
+    },
+  },
+  {
+    what: 'versions',
+    why: 'ours says which etcd it speaks like; clients read them as numbers with dots',
+    rule: {
+      by: 'answers',
+      appliesTo: ({ path }, { etcd, ours }) =>
+        path === '/version' &&
+        [etcd, ours].every(({ body }) =>
+          [body['etcdserver'], body['etcdcluster']].every(
+            (version) => typeof version === 'string' && /^\d+\.\d+\.\d+$/.test(version),
+          ),
+        ),
+    },
+  },
+  {
+    what: 'why a timeout cannot be read',
+    why: '3.4 says that it cannot; later versions say why (gateway: timeoutDecode)',
+    rule: {
+      by: 'answers',
+      appliesTo: (_, { etcd, ours }) =>
+        etcd.status === 400 &&
+        ours.status === 400 &&
+        (etcd.body.message ?? '').startsWith('invalid grpc-timeout: ') &&
+        (ours.body.message ?? '').startsWith('invalid grpc-timeout: '),
     },
   },
   {
@@ -171,6 +237,11 @@ const ownValues: readonly Difference[] = [
     rule: { by: 'evening', even: withoutDrawnId },
   },
   {
+    what: 'the key of a lock or a leadership whose lease was drawn',
+    why: 'the lease is random, and names it',
+    rule: { by: 'evening', even: withoutDrawnPlace },
+  },
+  {
     what: 'the seconds that a lease has left',
     why: 'they are asked one after the other, and etcd may have renewed it for a lock',
     rule: { by: 'evening', even: withTimeLeft },
@@ -179,6 +250,16 @@ const ownValues: readonly Difference[] = [
     what: 'names and addresses of members',
     why: 'they are two clusters',
     rule: { by: 'evening', even: withShapesOfMembers },
+  },
+  {
+    what: 'the figures of a member’s status',
+    why: 'of a store of its own make and a log with its own entries; 3.4 lacks two of them',
+    rule: { by: 'evening', even: withShapeOfStatus },
+  },
+  {
+    what: 'the hash of all that a member stores',
+    why: 'etcd hashes the pages of its file; that of keys is compared',
+    rule: { by: 'evening', even: withoutHashOfStore },
   },
 ]
 

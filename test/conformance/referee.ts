@@ -91,7 +91,7 @@ export class Referee {
     if (answer.status === 200 && request.path.endsWith('/lease/grant')) {
       await this.#revoke(target, body)
     }
-    return { status: answer.status, body }
+    return { ...answer, body }
   }
 
   /** A short lease would end in the middle of another request. */

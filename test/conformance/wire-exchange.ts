@@ -1,14 +1,21 @@
 /** One request and what came back. */
 
+import { socketExchange } from './socket-exchange.js'
+
 export interface WireRequest {
   readonly path: string
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** As one message of a WebSocket. */
+  readonly over?: 'websocket'
   /** Lines to read of a stream before it is left. */
   readonly lines?: number
 }
 
 export interface WireAnswer {
   readonly status: number
+  /** Those that say something of the answer. */
+  readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
@@ -18,19 +25,22 @@ export async function exchange(
   request: WireRequest,
   gone: AbortSignal = AbortSignal.timeout(20_000),
 ): Promise<WireAnswer> {
+  if (request.over === 'websocket') return socketExchange(url, request)
   const left = new AbortController()
   const response = await fetch(url + request.path, {
     method: 'POST',
     body: request.body,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...request.headers },
     signal: AbortSignal.any([left.signal, gone]),
   })
+  const { status } = response
+  const headers = tellingHeaders(response)
   if (request.lines === undefined) {
-    return { status: response.status, body: parse(await response.text()) }
+    return { status, headers, body: parse(await response.text()) }
   }
   const body = await readLines(response, request.lines)
   left.abort()
-  return { status: response.status, body: body.map(parse) }
+  return { status, headers, body: body.map(parse) }
 }
 
 async function readLines(response: Response, count: number): Promise<readonly string[]> {
@@ -46,10 +56,18 @@ async function readLines(response: Response, count: number): Promise<readonly st
     .slice(0, count)
 }
 
+/** That it is JSON, and what it says of the request that etcd's gateway made of it. */
+export function tellingHeaders({ headers }: Response): Readonly<Record<string, string>> {
+  const telling = [...headers].filter(([name]) => /^(?:content-type|grpc-.*|allow)$/.test(name))
+  return Object.fromEntries(telling)
+}
+
+/** One value, or those of the lines of a stream. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return text
+    const lines = text.split('\n').filter((line) => line !== '')
+    return lines.length > 1 ? lines.map(parse) : text
   }
 }

@@ -16,7 +16,7 @@ export type Rule =
   | {
       readonly by: 'our refusal'
       readonly says: RegExp
-      readonly appliesTo?: (json: unknown) => boolean
+      readonly appliesTo?: (json: unknown, path: string) => boolean
     }
   /** What must be equal of both answers. */
   | { readonly by: 'evening'; readonly even: (request: Asked, both: Answers) => Answers }
@@ -32,12 +32,14 @@ export type Rule =
 export interface Asked {
   readonly path: string
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
   /** Between which revisions it waited for others, if it had to. */
   readonly waited?: { readonly from: number; readonly to: number }
 }
 
 export interface Answer {
   readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
   readonly body: Fields & { readonly message?: string }
 }
 export type Fields = Readonly<Record<string, unknown>>

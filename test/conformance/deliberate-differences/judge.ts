@@ -26,10 +26,10 @@ export function respelt(body: string): string {
 }
 
 /** Why only we are asked; undefined where etcd is asked too. */
-export function whyOnlyOurs({ body }: Asked, ours: Answer): string | undefined {
+export function whyOnlyOurs({ path, body }: Asked, ours: Answer): string | undefined {
   const says = ours.body.message ?? ''
   const row = refusals.find(
-    ({ rule }) => rule.says.test(says) && (rule.appliesTo?.(parsed(body)) ?? true),
+    ({ rule }) => rule.says.test(says) && (rule.appliesTo?.(parsed(body), path) ?? true),
   )
   return row?.what
 }
@@ -43,7 +43,7 @@ export function evened(request: Asked, both: Answers): Answers {
 export function whyTheyDiffer(request: Asked, both: Answers): string | undefined {
   const { etcd, ours } = both
   const haveOneCode =
-    etcd.status === 400 && ours.status === 400 && ours.body['code'] === etcd.body['code']
+    etcd.status >= 400 && ours.status === etcd.status && ours.body['code'] === etcd.body['code']
   const json = parsed(request.body)
   const row =
     (haveOneCode ? rewordings.find(({ rule }) => rule.appliesTo(json)) : undefined) ??

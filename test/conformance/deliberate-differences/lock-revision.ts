@@ -20,6 +20,10 @@ function revisionOf({ body }: Answer): number {
   return Number((body['header'] as { readonly revision?: string } | undefined)?.revision)
 }
 
-function withoutRevision({ status, body }: Answer): Answer {
-  return { status, body: { ...body, header: { ...(body['header'] as object), revision: '<any>' } } }
+function withoutRevision(answer: Answer): Answer {
+  const { body } = answer
+  return {
+    ...answer,
+    body: { ...body, header: { ...(body['header'] as object), revision: '<any>' } },
+  }
 }

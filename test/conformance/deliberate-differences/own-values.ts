@@ -7,13 +7,15 @@ import { LOCK_LEASES } from '../lock-leases.js'
 /** Both were asked within so long, and cut what is left to seconds. */
 const MAX_SECONDS_APART = 5
 
+/** 3.4 does not tell them yet. */
+const LATER_FIGURES = new Set(['storageVersion', 'dbSizeQuota'])
 const IDS_AND_TERMS = new Set(['cluster_id', 'member_id', 'memberID', 'raft_term'])
 
 /** Of a server, and of its elections. */
 export function withoutNamesAndTerms(_: Asked, { etcd, ours }: Answers): Answers {
-  const nameless = ({ status, body }: Answer): Answer => ({
-    status,
-    body: withoutOwnNames(body) as Answer['body'],
+  const nameless = (answer: Answer): Answer => ({
+    ...answer,
+    body: withoutOwnNames(answer.body) as Answer['body'],
   })
   return { etcd: nameless(etcd), ours: nameless(ours) }
 }
@@ -36,6 +38,29 @@ export function withoutDrawnId(request: Asked, both: Answers): Answers {
   return { etcd: withoutField(both.etcd, 'ID'), ours: withoutField(both.ours, 'ID') }
 }
 
+/** A lock, or a leadership, without a lease has one of its own, which names its key. */
+export function drawsItsLease({ path, body }: Asked): boolean {
+  const route = /\/(?:lock\/lock|election\/campaign)$/.test(path) ? routes.lock : undefined
+  return route !== undefined && route.request.decode(parseFirstJson(body)).lease === '0'
+}
+
+/** The key and the lease, if they belong together. */
+export function withoutDrawnPlace(request: Asked, both: Answers): Answers {
+  if (!areOk(both) || !drawsItsLease(request)) return both
+  return { etcd: withoutPlace(both.etcd), ours: withoutPlace(both.ours) }
+}
+
+function withoutPlace(answer: Answer): Answer {
+  const leader = answer.body['leader'] as Fields | undefined
+  const { key, lease } = { ...answer.body, ...leader } as { key?: string; lease?: string }
+  const [, drawn] = /\/([0-9a-f]+)$/.exec(Buffer.from(key ?? '', 'base64').toString('latin1')) ?? []
+  if (drawn === undefined) return answer
+  if (leader === undefined) return { ...answer, body: { ...answer.body, key: '<drawn>' } }
+  if (BigInt(`0x${drawn}`) !== BigInt(lease ?? 0)) return answer
+  const nameless = { ...leader, key: '<drawn>', lease: '<drawn>' }
+  return { ...answer, body: { ...answer.body, leader: nameless } }
+}
+
 /** Of a lease that lives on both; one that etcd may have renewed is all one. */
 export function withTimeLeft({ path, body }: Asked, both: Answers): Answers {
   const { etcd, ours } = both
@@ -50,11 +75,31 @@ export function withTimeLeft({ path, body }: Asked, both: Answers): Answers {
 /** Of each member, what is told of it, but not that. */
 export function withShapesOfMembers({ path }: Asked, both: Answers): Answers {
   if (!path.includes('/cluster/member/') || !areOk(both)) return both
-  const shaped = ({ status, body }: Answer): Answer => ({
-    status,
-    body: { ...body, members: (body['members'] as readonly object[]).map(Object.keys) },
+  const shaped = (answer: Answer): Answer => ({
+    ...answer,
+    body: {
+      ...answer.body,
+      members: (answer.body['members'] as readonly object[]).map(Object.keys),
+    },
   })
   return { etcd: shaped(both.etcd), ours: shaped(both.ours) }
+}
+
+/** Of a store of its own make, and of a log with its own entries. */
+export function withShapeOfStatus({ path }: Asked, both: Answers): Answers {
+  if (!path.endsWith('/maintenance/status') || !areOk(both)) return both
+  const shaped = (answer: Answer): Answer => {
+    const { header, errors, isLearner, ...own } = answer.body
+    const known = Object.entries(own).filter(([name]) => !LATER_FIGURES.has(name))
+    const shapes = known.map(([name, value]) => [name, typeof value] as const)
+    return { ...answer, body: { header, errors, isLearner, ...Object.fromEntries(shapes) } }
+  }
+  return { etcd: shaped(both.etcd), ours: shaped(both.ours) }
+}
+
+export function withoutHashOfStore({ path }: Asked, both: Answers): Answers {
+  if (!path.endsWith('/maintenance/hash') || !areOk(both)) return both
+  return { etcd: withoutField(both.etcd, 'hash'), ours: withoutField(both.ours, 'hash') }
 }
 
 function areOk({ etcd, ours }: Answers): boolean {
@@ -65,7 +110,7 @@ function namesItsLease({ body }: Asked): boolean {
   return routes.leaseGrant.request.decode(parseFirstJson(body)).id !== '0'
 }
 
-function withoutField({ status, body }: Answer, name: string): Answer {
-  const left: Fields = { ...body, [name]: typeof body[name] }
-  return { status, body: left }
+function withoutField(answer: Answer, name: string): Answer {
+  const left: Fields = { ...answer.body, [name]: typeof answer.body[name] }
+  return { ...answer, body: left }
 }

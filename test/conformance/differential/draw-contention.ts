@@ -11,7 +11,9 @@ const NAMES = ['lock', 'e\xff']
 
 export class ContentionDraws {
   readonly #chance: NamedChance
+  readonly #observing: string[] = []
   #begun = 0
+  #observed = 0
 
   constructor(chance: NamedChance) {
     this.#chance = chance
@@ -23,7 +25,9 @@ export class ContentionDraws {
     const name = base64(chance.pick(NAMES))
     const key = placeKey(name, lease)
     const kinds = ['lock', 'lock', 'unlock', 'unlock', 'campaign', 'proclaim', 'resign', 'leader']
-    switch (chance.pick([...kinds, 'odd'])) {
+    switch (chance.pick([...kinds, 'observe', 'odd'])) {
+      case 'observe':
+        return this.#observe(name)
       case 'lock':
         return this.#wait('/v3/lock/lock', { name, lease }, key)
       case 'campaign': {
@@ -45,6 +49,21 @@ export class ContentionDraws {
       default:
         return [chance.pick(ODD)]
     }
+  }
+
+  /** At the very end, because the keys are named by leases that the servers draw. */
+  drawnLeases(): readonly Step[] {
+    return ['/v3/lock/lock', '/v3/election/campaign'].map((path) =>
+      ask(path, { name: base64(`of ${path}`), lease: '0' }),
+    )
+  }
+
+  #observe(name: string): readonly Step[] {
+    const open = this.#observing.shift()
+    const id = `o${(this.#observed += 1)}`
+    this.#observing.push(id)
+    const leave: readonly Step[] = open === undefined ? [] : [{ do: 'leave', id: open }]
+    return [...leave, { do: 'observe', id, name }, { do: 'settle' }]
   }
 
   #wait(path: string, body: object, key: string): readonly Step[] {

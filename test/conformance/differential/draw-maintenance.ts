@@ -9,11 +9,24 @@ import type { Step } from './step.js'
 const FEW = 4
 const KINDS = [
   ...['hashkv', 'hashkv', 'alarm', 'alarms'],
-  ...['list', 'health', 'defragment', 'transfer'],
+  ...['list', 'health', 'defragment', 'transfer', 'status', 'hash', 'member', 'member'],
+  'version',
+]
+
+/** Changes of members that cannot be. */
+const REFUSED: readonly Step[] = [
+  ask('/v3/cluster/member/add', { peerURLs: [] }),
+  ask('/v3/cluster/member/add', { peerURLs: ['ftp://127.0.0.1:1'], isLearner: true }),
+  ask('/v3/cluster/member/add', { peerURLs: ['http://127.0.0.1'] }),
+  ask('/v3/cluster/member/remove', { ID: '5' }),
+  ask('/v3/cluster/member/update', { ID: '5', peerURLs: ['http://127.0.0.1:1'] }),
+  ask('/v3/cluster/member/promote', { ID: '5' }),
+  ask('/v3/cluster/member/promote', { ID: '$member' }),
 ]
 
 export function drawMaintenance(chance: NamedChance): readonly Step[] {
-  switch (chance.pick(KINDS)) {
+  const kind = chance.pick(KINDS)
+  switch (kind) {
     case 'hashkv':
       return [
         { do: 'hash', revision: chance.pick(['0', '$now', '$now-2', '$now-10', '$compacted+1']) },
@@ -24,6 +37,13 @@ export function drawMaintenance(chance: NamedChance): readonly Step[] {
       return [
         ask('/v3/maintenance/alarm', { action: 'GET', alarm: chance.pick([0, 'NOSPACE', 2]) }),
       ]
+    case 'status':
+    case 'hash':
+      return [ask(`/v3/maintenance/${kind}`, {})]
+    case 'member':
+      return [chance.pick(REFUSED)]
+    case 'version':
+      return [{ do: 'get', path: '/version' }]
     case 'list':
       return [ask('/v3/cluster/member/list', {})]
     case 'health':

@@ -49,7 +49,9 @@ export class WatchDraws {
 
   #more(): Json {
     const chance = this.#chance
-    const kind = chance.pick(['create', 'create', 'cancel', 'progress'])
+    const kind = chance.pick(['create', 'create', 'create', 'cancel', 'progress', 'nothing'])
+    // As a request that only later versions know, it is ignored.
+    if (kind === 'nothing') return chance.pick([{}, { later_request: {} }])
     if (kind === 'create') return this.#create()
     if (kind === 'progress') return { progress_request: {} }
     return { cancel_request: { watch_id: chance.pick(['0', '1', '2', '7', '55']) } }

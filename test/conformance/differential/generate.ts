@@ -7,6 +7,8 @@
 import { NamedChance } from '@holdfast/testkit'
 import { badRequests } from '../bad-requests.js'
 import { LOCK_LEASES } from '../lock-leases.js'
+import { disguised } from './draw.js'
+import { drawBig } from './draw-big.js'
 import { ContentionDraws } from './draw-contention.js'
 import { drawKv } from './draw-kv.js'
 import { drawLease, LEASES } from './draw-lease.js'
@@ -21,18 +23,21 @@ export function generateSteps(seed: number, count: number): readonly Step[] {
   const chance = new NamedChance(`differential ${seed}`)
   const watches = new WatchDraws(chance.stream('watches'))
   const contention = new ContentionDraws(chance.stream('contention'))
+  let big = 0
   const kinds: readonly (readonly [weight: number, draw: () => readonly Step[]])[] = [
-    [60 * weight(chance, 'kv'), () => [drawKv(chance)]],
-    [12 * weight(chance, 'lease'), () => [drawLease(chance)]],
+    [60 * weight(chance, 'kv'), () => [disguised(chance, drawKv(chance))]],
+    [12 * weight(chance, 'lease'), () => [disguised(chance, drawLease(chance))]],
     [8 * weight(chance, 'watch'), () => watches.draw()],
     [5 * weight(chance, 'contention'), () => contention.draw()],
     [3 * weight(chance, 'maintenance'), () => drawMaintenance(chance)],
     [10 * weight(chance, 'bad'), () => [drawBad(chance)]],
     [2, () => [{ do: 'settle' }]],
+    [chance.stream('big').happens(0.15) ? 0.3 : 0, () => drawBig(chance, `b${(big += 1)}`)],
     [0.02, () => [{ do: 'expire', lease: '991' }]],
   ]
   const steps: Step[] = LOCK_LEASES.map((ID) => grant(ID))
   while (steps.length < count) steps.push(...pickWeighted(chance, kinds)())
+  steps.push(...contention.drawnLeases())
   return steps
 }
 

@@ -6,12 +6,14 @@ import { parseFirstJson, prefixEnd, routes } from '@holdfast/protocol'
 import type { Answer, EtcdWatches } from '../deliberate-differences/difference.js'
 import { whyTooEarly } from '../deliberate-differences/judge.js'
 import type { Referee } from '../referee.js'
-import { exchange, type WireRequest } from '../wire-exchange.js'
-import { etcdHash, type KeysHash } from './etcd-hash.js'
+import { exchange, tellingHeaders, type WireRequest } from '../wire-exchange.js'
+import { etcdHash, ourHash } from './etcd-hash.js'
 import { etcdWatches } from './etcd-watches.js'
 import { placeKey } from './place-key.js'
 import { filledIn, type Known, type Step } from './step.js'
+import { ObservePair } from './observe-pair.js'
 import { WatchPair } from './watch-pair.js'
+import { drawsItsLease } from '../deliberate-differences/own-values.js'
 import { Story } from './story.js'
 
 /** One of them is done, or has told something: the other must within so long. */
@@ -52,6 +54,11 @@ export async function runSteps(referee: Referee, steps: readonly Step[]): Promis
   }
 }
 
+interface LineKey {
+  readonly [field: string]: unknown
+  readonly key: string
+}
+
 interface Begun {
   readonly request: WireRequest
   readonly left: AbortController
@@ -68,12 +75,14 @@ class Run {
   readonly #referee: Referee
   readonly #story: Story
   readonly #watches = new Map<string, WatchPair>()
+  readonly #observers = new Map<string, ObservePair>()
   readonly #begun = new Map<string, Begun>()
   readonly #revisions = new Map<string, string>()
   #now = 1
   #compacted = 0
   /** A watch of the past was begun: etcd looks every 100 ms whether it has come to the present. */
   #mayBeBehind = false
+  #hasDrawnLeases = false
   #at = 0
   #step: Step = { do: 'settle' }
 
@@ -104,8 +113,14 @@ class Run {
       case 'say':
         return this.#say(step)
       case 'leave':
-        this.#watches.get(step.id)?.leave()
-        this.#watches.delete(step.id)
+        for (const open of [this.#watches, this.#observers]) {
+          open.get(step.id)?.leave()
+          open.delete(step.id)
+        }
+        return
+      case 'observe':
+        this.#observers.set(step.id, new ObservePair(this.#referee, step.name))
+        this.#count('observe')
         return
       case 'settle':
         return this.#settle()
@@ -117,13 +132,14 @@ class Run {
   leave(): void {
     this.#story.leave()
     for (const watch of this.#watches.values()) watch.leave()
+    for (const observer of this.#observers.values()) observer.leave()
     for (const { left } of this.#begun.values()) left.abort()
   }
 
-  async #ask({ path, body }: Extract<Step, { do: 'ask' }>): Promise<void> {
+  async #ask({ path, body, ...how }: Omit<Extract<Step, { do: 'ask' }>, 'do'>): Promise<void> {
     await this.#untilEtcdIsReady(path)
     const needsMember = body.includes('$member')
-    const request = { path, body: filledIn(body, await this.#known('etcd')) }
+    const request = { path, ...how, body: filledIn(body, await this.#known('etcd')) }
     const verdict = needsMember
       ? await this.#askEach(path, body)
       : await this.#referee.compare(request)
@@ -133,6 +149,7 @@ class Run {
     if (answer?.status !== 200) return
     const { revision } = (answer.body['header'] ?? {}) as { readonly revision?: string }
     if (revision !== undefined) this.#now = Math.max(this.#now, Number(revision))
+    this.#hasDrawnLeases ||= drawsItsLease(request)
     if (path.endsWith('/kv/compaction')) this.#compacted = compactedBy(request.body)
   }
 
@@ -153,15 +170,14 @@ class Run {
   #leastWatches(): number {
     const asked = [...this.#watches.values()].map(({ openCount }) => openCount)
     const waiting = [...this.#begun.values()].filter(({ isCompared }) => !isCompared)
-    return 1 + asked.reduce((sum, count) => sum + count, 0) + waiting.length
+    return 1 + this.#observers.size + asked.reduce((sum, count) => sum + count, 0) + waiting.length
   }
 
   /** Where the servers must be asked with words of their own. */
   async #askEach(path: string, body: string): ReturnType<Referee['compare']> {
     const both = await this.#both(async (server) => {
       const request = { path, body: filledIn(body, await this.#known(server)) }
-      const { status, body: said } = await exchange(this.#referee[server].url, request)
-      return { status, body: said as Answer['body'] }
+      return (await exchange(this.#referee[server].url, request)) as Answer
     })
     return { ...this.#referee.judge({ path, body }, both), ...both }
   }
@@ -181,7 +197,7 @@ class Run {
       const response = await fetch(this.#referee[server].url + path)
       const text = await response.text()
       const body = JSON.parse(text === '' ? '{}' : text) as Answer['body']
-      return { status: response.status, body }
+      return { status: response.status, headers: tellingHeaders(response), body }
     })
     const verdict = this.#referee.judge({ path, body: '{}' }, both)
     this.#count(`GET ${path}`)
@@ -191,14 +207,9 @@ class Run {
   async #hash(asked: string): Promise<void> {
     const revision = filledIn(asked, await this.#known('etcd'))
     const etcd = await etcdHash(this.#referee.etcd.url, revision)
-    const body = JSON.stringify({ revision })
-    const said = await exchange(this.#referee.ours.url, { path: '/v3/maintenance/hashkv', body })
-    const ours = said.status === 200 ? (said.body as KeysHash) : undefined
-    this.#count(`hash${etcd === undefined ? ' refused' : ''}`)
-    const isSame =
-      etcd?.hash === ours?.hash &&
-      Number(etcd?.compact_revision ?? 0) === Number(ours?.compact_revision ?? 0)
-    if (!isSame) this.#diverge({ etcd, ours })
+    const ours = await ourHash(this.#referee.ours.url, revision)
+    this.#count(`hash${'refusal' in etcd ? ' refused' : ''}`)
+    if (!isDeepStrictEqual(etcd, ours)) this.#diverge({ etcd, ours })
   }
 
   async #begin({ id, path, body }: Extract<Step, { do: 'begin' }>): Promise<void> {
@@ -226,11 +237,11 @@ class Run {
   async #mustWait(body: string): Promise<boolean> {
     const { name } = JSON.parse(body) as { readonly name: string }
     const [first] = await this.#line('etcd', name)
-    return first !== undefined && first !== placeOf(body)
+    return first !== undefined && first.key !== placeOf(body)
   }
 
   /** The keys of those that hold or wait for this, the first first. */
-  async #line(server: 'etcd' | 'ours', name: string): Promise<readonly string[]> {
+  async #line(server: 'etcd' | 'ours', name: string): Promise<readonly LineKey[]> {
     const prefix = Buffer.concat([Buffer.from(name, 'base64'), Buffer.from('/')])
     const body = JSON.stringify({
       key: prefix.toString('base64'),
@@ -239,8 +250,8 @@ class Run {
       sort_order: 'ASCEND',
     })
     const said = await exchange(this.#referee[server].url, { path: '/v3/kv/range', body })
-    const { kvs = [] } = said.body as { readonly kvs?: readonly { readonly key: string }[] }
-    return kvs.map(({ key }) => key)
+    const { kvs = [] } = said.body as { readonly kvs?: readonly LineKey[] }
+    return kvs
   }
 
   async #hasItsPlace(request: WireRequest, settled: Begun['settled']): Promise<boolean> {
@@ -311,7 +322,9 @@ class Run {
   }
 
   async #settle(): Promise<void> {
-    await this.#ask({ do: 'ask', path: '/v3/kv/put', body: '{"key":"fnNldHRsZQ=="}' })
+    // Their keys have other names.
+    if (this.#hasDrawnLeases) return
+    await this.#ask({ path: '/v3/kv/put', body: '{"key":"fnNldHRsZQ=="}' })
     await this.#until('all that has happened', () =>
       Promise.resolve(this.#story.isToldUpTo(this.#now)),
     )
@@ -322,11 +335,20 @@ class Run {
     for (const watch of this.#watches.values()) {
       const hasAll = (): Promise<boolean> => Promise.resolve(watch.isComplete(this.#story.events))
       await this.#until('all that a watch is told', hasAll, () => watch.told())
-      const told = watch.comparable(this.#story.events)
+      const told = watch.comparable(this.#story.events, this.#now)
       if (!isDeepStrictEqual(told.etcd, told.ours)) this.#diverge(told)
     }
+    for (const observer of this.#observers.values()) await this.#compareObserver(observer)
     await this.#compareBegun()
     this.#count('settle')
+  }
+
+  async #compareObserver(observer: ObservePair): Promise<void> {
+    const [leader] = await this.#line('etcd', observer.name)
+    const isComplete = (): Promise<boolean> => Promise.resolve(observer.isComplete(leader))
+    await this.#until('what observers are told', isComplete, () => observer.told())
+    const lie = observer.firstLie(this.#story.events)
+    if (lie !== undefined) this.#diverge({ etcd: observer.told(), ours: lie })
   }
 
   async #haveCaughtUp(): Promise<boolean> {
@@ -338,7 +360,7 @@ class Run {
     await this.#both((server) => exchange(this.#referee[server].url, grant))
     for (const key of ['ZXhwMQ==', 'ZXhwMg==']) {
       const body = JSON.stringify({ key, lease })
-      await this.#ask({ do: 'ask', path: '/v3/kv/put', body })
+      await this.#ask({ path: '/v3/kv/put', body })
     }
     await this.#until('the end of a lease', async () => {
       const keys = await this.#both((server) => this.#has(server, 'ZXhwMQ=='))

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { etcdMayMiss } from '../deliberate-differences/judge.js'
 import { withoutOwnNames } from '../deliberate-differences/own-values.js'
 import type { Referee } from '../referee.js'
+import { misshapen, partsOf } from './message-shape.js'
 import { deleteEvent, eventsOf, toldEvent, wanted, type Interest, type ToldEvent } from './story.js'
 import { watchOverHttp, watchOverWebSocket, type Watched } from './watched.js'
 
@@ -98,14 +99,21 @@ export class WatchPair {
   }
 
   /** What both have told, as far as it is no matter of time how it stands in messages. */
-  comparable(story: readonly ToldEvent[]): { readonly etcd: unknown; readonly ours: unknown } {
+  comparable(
+    story: readonly ToldEvent[],
+    now: number,
+  ): { readonly etcd: unknown; readonly ours: unknown } {
     const events = toldOf(this.#etcd).map((told, nth) => {
       const created = this.#created[nth]
       return told && created && withMissed(told, created, story)
     })
     return {
-      etcd: { controls: controlsOf(this.#etcd), events },
-      ours: { controls: controlsOf(this.#ours), events: toldOf(this.#ours) },
+      etcd: { controls: controlsOf(this.#etcd), events, ...shapeOf(this.#etcd, now) },
+      ours: {
+        controls: controlsOf(this.#ours),
+        events: toldOf(this.#ours),
+        ...shapeOf(this.#ours, now),
+      },
     }
   }
 
@@ -143,6 +151,10 @@ export class WatchPair {
   #of(id: string): Created | undefined {
     return this.#created[createdMessages(this.#etcd).lastIndexOf(id)]
   }
+}
+
+function shapeOf({ messages }: Watched, now: number): object {
+  return { parts: partsOf(messages), misshapen: misshapen(messages, now) }
 }
 
 function expectedOf(created: Created, story: readonly ToldEvent[]): readonly ToldEvent[] {

@@ -25,12 +25,12 @@ class Log {
 }
 
 /** Sends the first request as the body, and nothing else ever: the body of HTTP/1.1 has an end. */
-export function watchOverHttp(url: string): Watched {
+export function watchOverHttp(url: string, path = '/v3/watch'): Watched {
   const log = new Log()
   const left = new AbortController()
   let hasBegun = false
   const read = async (body: string): Promise<void> => {
-    const response = await fetch(`${url}/v3/watch`, { method: 'POST', body, signal: left.signal })
+    const response = await fetch(url + path, { method: 'POST', body, signal: left.signal })
     if (response.status !== 200) {
       log.add({ status: response.status, ...((await response.json()) as Json) })
       log.ending = 'refused'
