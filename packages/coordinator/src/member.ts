@@ -8,6 +8,7 @@ import type { MemberId, Membership, Status } from '@holdfast/raft'
 import { drawMemberId } from './cluster-identity.js'
 import { createApp } from './http/app.js'
 import { requestTimeoutMs, type EdgeContext } from './http/edge-context.js'
+import { LargeReads } from './http/large-reads.js'
 import { Quota } from './http/quota.js'
 import { listMembers } from './list-members.js'
 import { AutoCompaction, type CompactionPolicy } from './node/auto-compaction.js'
@@ -237,6 +238,7 @@ function contextOf(
   return {
     ...{ node, hub, clock, clusterId, memberId },
     quota: new Quota({ limitBytes, memberId, node, timeoutMs: requestTimeoutMs({ node }) }),
+    largeReads: new LargeReads(clock),
     hashes: new StoreHashes(storage.state, clock),
     takeBackup: () => storage.backups.take(() => node.findsRoomFor(storage.state.sizeBytes)),
     members: () => listMembers(node, identity),

@@ -7,6 +7,7 @@ import type { StoreHashes } from '../node/store-hashes.js'
 import type { CoordinatorNode } from '../node/coordinator-node.js'
 import type { Clock } from '../time/clock.js'
 import type { WatchHub } from '../watch/watch-hub.js'
+import type { LargeReads } from './large-reads.js'
 import type { Quota } from './quota.js'
 
 /**
@@ -35,6 +36,7 @@ export interface EdgeContext {
   readonly hub: WatchHub
   readonly clock: Clock
   readonly quota: Quota
+  readonly largeReads: LargeReads
   readonly hashes: StoreHashes
   /** A copy of the state as it is now, or why there is none. */
   readonly takeBackup: () => Promise<StateBackup | 'tooMany' | 'noRoom' | 'closed'>

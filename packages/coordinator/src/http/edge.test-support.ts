@@ -16,6 +16,7 @@ import { systemClock } from '../time/clock.js'
 import { StoreHashes } from '../node/store-hashes.js'
 import { createApp } from './app.js'
 import type { EdgeContext } from './edge-context.js'
+import { LargeReads } from './large-reads.js'
 import { Quota } from './quota.js'
 
 export const CLUSTER_ID = '18446744073709551615'
@@ -144,6 +145,7 @@ function contextOf(
     node,
     hub,
     quota,
+    largeReads: new LargeReads(systemClock),
     hashes: new StoreHashes(node.state, systemClock),
     takeBackup: () => storage.backups.take(() => node.findsRoomFor(storage.state.sizeBytes)),
     clock: systemClock,

@@ -16,6 +16,7 @@ import { createApp } from './app.js'
 import type { EdgeContext } from './edge-context.js'
 import { EdgeError } from './edge-error.js'
 import { errorResponse, wireErrorOf } from './error-response.js'
+import { LargeReads } from './large-reads.js'
 
 /** A member whose state machine fails in one way, whatever it is asked. */
 function failingWith(error: Error): { app: Hono; defects: unknown[] } {
@@ -36,6 +37,7 @@ function failingWith(error: Error): { app: Hono; defects: unknown[] } {
   const context = {
     node,
     quota: { admit: () => Promise.resolve() },
+    largeReads: new LargeReads(systemClock),
     clock: systemClock,
     clusterId: '1',
     memberId: '2',

@@ -15,6 +15,8 @@ import { checkLearner } from './learner.js'
 import { readBody } from './request-body.js'
 import { requestIdOf } from './request-id.js'
 
+const JSON_HEADERS = { 'content-type': 'application/json' }
+
 export type Handler = (request: Request) => Promise<Response>
 
 /** The content type does not matter (curl sends its own). */
@@ -46,7 +48,7 @@ export function unary<Name extends RouteName>(
       return handle(context, message, call)
     }
     const answer = await withinDeadline(run, { timeoutMs, raw, context })
-    return Response.json(response.encode(answer))
+    return new Response(JSON.stringify(response.encode(answer)), { headers: JSON_HEADERS })
   }
 }
 

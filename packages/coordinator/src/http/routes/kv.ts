@@ -17,6 +17,7 @@ import type { Operation } from '../../state-machine/operation.js'
 import type { Call } from '../call.js'
 import { requestTimeoutMs, responseHeader, type EdgeContext } from '../edge-context.js'
 import { EdgeError } from '../edge-error.js'
+import { bytesOfResult } from '../large-reads.js'
 import { checkOperation } from '../operation-check.js'
 import {
   checkSize,
@@ -78,7 +79,10 @@ export async function range(
 ): Promise<InputOf<typeof routes.range.response>> {
   const operation = checked(rangeOperation(request))
   if (!request.serializable) await context.node.readBarrier(requestTimeoutMs(context))
-  const result = context.node.state.range(operation)
+  const result = await context.largeReads.make(
+    () => context.node.state.range(operation),
+    bytesOfResult,
+  )
   return { ...rangeResponse(result), header: responseHeader(context, result.revision) }
 }
 
@@ -105,7 +109,10 @@ export async function txn(
     // the absence of operations for their consent.
     if (!serializable || ranges.length === 0)
       await context.node.readBarrier(requestTimeoutMs(context))
-    const result = context.node.state.readTxn(operation)
+    const result = await context.largeReads.make(
+      () => context.node.state.readTxn(operation),
+      bytesOfResult,
+    )
     return { ...txnResponse(result), header: responseHeader(context, result.revision) }
   }
   const result = await proposeFor(context, 'txn', { type: 'kv', operation }, requestId)
