@@ -44,9 +44,9 @@ const spellings: readonly Difference[] = [
     rule: {
       by: 'rewording',
       appliesTo: (json) =>
-        fieldsOf(json).some(
-          ({ value }) => typeof value === 'string' && JSON.stringify(value) !== `"${value}"`,
-        ),
+        fieldsOf(json)
+          .flatMap(({ value }) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+          .some((value) => typeof value === 'string' && JSON.stringify(value) !== `"${value}"`),
     },
   },
 ]

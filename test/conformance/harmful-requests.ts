@@ -7,6 +7,7 @@ import { fieldsOf, type JsonField } from './json-fields.js'
 
 const OPERATION = /^request_?(?:range|put|delete_?range|txn)$/i
 const OPERAND = /^(?:version|create_?revision|mod_?revision|value|lease)$/i
+const OF_A_WATCH = /^(?:create|cancel|progress)_?request$/i
 
 export function isHarmful(json: unknown): boolean {
   return fieldsOf(json).some((field) => crashesIt(field) || hasTwoOfAOneof(field))
@@ -20,6 +21,6 @@ function crashesIt({ name, value }: JsonField): boolean {
 
 /** Which of them it takes depends on the order of a Go map. */
 function hasTwoOfAOneof({ name, among, within }: JsonField): boolean {
-  const members = within === 'compare' ? OPERAND : OPERATION
+  const members = within === 'compare' ? OPERAND : within === '' ? OF_A_WATCH : OPERATION
   return members.test(name) && Object.keys(among).filter((one) => members.test(one)).length > 1
 }

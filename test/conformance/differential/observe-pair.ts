@@ -44,9 +44,9 @@ export class ObservePair {
         const { header, kv } = (message['result'] ?? {}) as { header?: Json; kv?: Json }
         if (kv === undefined) return message
         const said = toldEvent({ kv })
-        if (!puts.has(idOf(said)) || said.revision <= last) return message
-        if (Number(header?.['revision']) < said.revision) return message
-        last = said.revision
+        const revision = Number(header?.['revision'])
+        if (!puts.has(idOf(said)) || revision < said.revision || revision < last) return message
+        last = revision
       }
     }
     return undefined

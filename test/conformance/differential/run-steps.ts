@@ -19,6 +19,8 @@ import { Story } from './story.js'
 /** One of them is done, or has told something: the other must within so long. */
 const PATIENCE_MS = 10_000
 const LOOK_MS = 5
+/** Some ten times what etcd takes. */
+const READY_PATIENCE_MS = 1_000
 /** The worst there can be. */
 const NO_WATCHES: EtcdWatches = { all: 0, slow: 0, expected: 1 }
 
@@ -137,7 +139,7 @@ class Run {
   }
 
   async #ask({ path, body, ...how }: Omit<Extract<Step, { do: 'ask' }>, 'do'>): Promise<void> {
-    await this.#untilEtcdIsReady(path)
+    if (!(await this.#isEtcdReady(path))) return
     const needsMember = body.includes('$member')
     const request = { path, ...how, body: filledIn(body, await this.#known('etcd')) }
     const verdict = needsMember
@@ -153,17 +155,21 @@ class Run {
     if (path.endsWith('/kv/compaction')) this.#compacted = compactedBy(request.body)
   }
 
-  async #untilEtcdIsReady(path: string): Promise<void> {
+  /** Whether it became ready: what it says of its watches is no promise. */
+  async #isEtcdReady(path: string): Promise<boolean> {
     await this.#compareBegun()
-    let why: string | undefined
-    let watches: EtcdWatches | undefined
-    const isReady = async (): Promise<boolean> => {
-      watches = await etcdWatches(this.#referee.etcd.url, this.#leastWatches())
-      why = whyTooEarly(path, watches)
-      return why === undefined
+    if (whyTooEarly(path, NO_WATCHES) === undefined) return true
+    const deadline = performance.now() + READY_PATIENCE_MS
+    for (;;) {
+      const watches = await etcdWatches(this.#referee.etcd.url, this.#leastWatches())
+      const why = whyTooEarly(path, watches)
+      if (why === undefined) return true
+      if (performance.now() > deadline) {
+        this.#count(`put off: ${why}`)
+        return false
+      }
+      await delay(LOOK_MS)
     }
-    if (whyTooEarly(path, NO_WATCHES) === undefined) return
-    await this.#until('an etcd that is ready', isReady, () => ({ why, watches }))
   }
 
   /** That of everything, those that were asked for, and one of each that waits. */
