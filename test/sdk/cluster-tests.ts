@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import type { SdkBench } from './sdk-target.js'
 
@@ -19,6 +20,16 @@ export function clusterTests(bench: SdkBench): void {
     }
     const local = await cluster.members({ serializable: true })
     expect(new Set(local.map(({ id }) => id))).toEqual(new Set(members.map(({ id }) => id)))
+  })
+
+  test('a snapshot is a whole copy, with the sum of its bytes at its end', async () => {
+    const { cluster } = bench.client()
+    const pieces: Uint8Array[] = []
+    for await (const piece of cluster.snapshot(cluster.endpoints[0])) pieces.push(piece)
+    const sum = Buffer.from(pieces.pop()!)
+    const bytes = Buffer.concat(pieces)
+    expect(bytes.byteLength).toBeGreaterThan(4_096)
+    expect(sum.toString('hex')).toBe(createHash('sha256').update(bytes).digest('hex'))
   })
 
   test('status of an endpoint is that of its member, and one of them leads', async () => {

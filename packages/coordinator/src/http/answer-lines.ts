@@ -8,7 +8,7 @@
 
 import { grpcStatus } from '@holdfast/protocol'
 import type { Clock } from '../time/clock.js'
-import { startDeadline, timeoutOf, type Deadline } from './deadline.js'
+import { startDeadline, throwIfPassed, timeoutOf, type Deadline } from './deadline.js'
 import type { EdgeContext } from './edge-context.js'
 import { EdgeError } from './edge-error.js'
 import { wireErrorOrDefect } from './error-response.js'
@@ -39,6 +39,7 @@ export async function answerLines(options: AnswerLinesOptions): Promise<Response
   const within = <Result>(work: Promise<Result>): Promise<Result> =>
     Promise.race([deadline.passed, work])
   try {
+    await throwIfPassed(deadline)
     const first = await within(lines.next())
     const stream = new LineStream({ onDrain: () => undefined, onClose: () => left.abort() })
     if (first.done === true) stream.end()

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { timeoutOf } from './deadline.js'
-import { base64, Lines, startEdge, type Edge } from './edge.test-support.js'
+import { base64, Lines, settle, startEdge, type Edge } from './edge.test-support.js'
 
 describe('the header', () => {
   it.each([
@@ -64,6 +64,14 @@ describe('a request that takes longer', () => {
       expect(edge.node.state.revision).toBe(revision + 1)
     },
   )
+
+  it('nor is a stream: no lease is renewed', async () => {
+    const renew = vi.spyOn(edge.node.leases, 'renew')
+    const none = { 'grpc-timeout': '-1S' }
+    expect(await edge.post('/v3/lease/keepalive', { ID: '7' }, none)).toMatchObject(LATE)
+    await settle()
+    expect(renew).not.toHaveBeenCalled()
+  })
 
   it('is a line that ends a stream', async () => {
     const body = JSON.stringify({ create_request: { key: base64('a') } })

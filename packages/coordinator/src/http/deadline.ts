@@ -49,6 +49,11 @@ export function startDeadline(timeoutMs: number, gone: AbortSignal, clock: Clock
   return { signal: AbortSignal.any([gone, over.signal]), passed, cancel: () => cancel() }
 }
 
+/** Who has no time left is refused, and not served in secret. */
+export async function throwIfPassed({ passed }: Deadline): Promise<void> {
+  await Promise.race([passed, Promise.resolve()])
+}
+
 function invalid(text: string): EdgeError {
   const { code } = grpcStatus.invalidArgument
   return new EdgeError({ code, message: `invalid grpc-timeout: ${problemOf(text)}` })

@@ -9,7 +9,7 @@ import {
   type RouteName,
 } from '@holdfast/protocol'
 import type { Call, Handle } from './call.js'
-import { startDeadline, timeoutOf } from './deadline.js'
+import { startDeadline, throwIfPassed, timeoutOf } from './deadline.js'
 import type { EdgeContext } from './edge-context.js'
 import { checkLearner } from './learner.js'
 import { readBody } from './request-body.js'
@@ -64,8 +64,7 @@ async function withinDeadline<Answer>(
   if (timeoutMs === undefined) return run(undefined)
   const deadline = startDeadline(timeoutMs, raw.signal, context.clock)
   try {
-    // Who has no time left is refused, and not served in secret.
-    if (deadline.signal.aborted) await deadline.passed
+    await throwIfPassed(deadline)
     return await Promise.race([deadline.passed, run(deadline.signal)])
   } finally {
     deadline.cancel()
