@@ -49,15 +49,26 @@ export function letGoOfAnswered(
 ): void {
   response.once('finish', () => {
     if (request.complete) return
-    clock.after(answeredRequestMs, () => {
-      if (!request.complete) request.socket.destroy()
+    const { socket } = request
+    const cancel = clock.after(answeredRequestMs, () => {
+      if (!request.complete) socket.destroy()
     })
+    // A request that was answered does not hear of the end of its connection.
+    const end = (): void => {
+      cancel()
+      request.off('close', end)
+      socket.off('close', end)
+    }
+    request.once('close', end)
+    socket.once('close', end)
   })
 }
 
 /** Counts the answer from when it is made until it is taken. */
 export function countUntaken(response: ServerResponse, untaken: UntakenAnswers): void {
   response.once('prefinish', () => {
+    // Of who has left already nobody would hear that it was taken.
+    if (response.destroyed) return
     const taken = untaken.add(response.writableLength, () => response.destroy())
     response.once('close', taken)
   })

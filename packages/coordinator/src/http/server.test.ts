@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { base64, settle, startEdge, type Edge } from './edge.test-support.js'
-import { systemClock } from '../time/clock.js'
+import { systemClock, type Clock } from '../time/clock.js'
 import { post, RawClient, statuses } from './raw-client.test-support.js'
 import { listenForClients, type ClientServer, type ListenOptions } from './server.js'
 
@@ -177,6 +177,30 @@ describe('who holds on to a connection for nothing', () => {
     const client = connectStrictly()
     client.send(bytes)
     expect(statuses(await client.untilEnd())).toEqual(['408'])
+  })
+
+  it.each([
+    ['has come whole', (client: RawClient) => client.send('ab')],
+    ['has left', (client: RawClient) => client.vanish()],
+  ])('is not waited for any more when it %s', async (_, end) => {
+    const waiting = new Set<object>()
+    const clock: Clock = {
+      ...systemClock,
+      after: () => {
+        const timer = {}
+        waiting.add(timer)
+        return () => waiting.delete(timer)
+      },
+    }
+    const other = await listen({ clock })
+    onTestFinished(() => other.close())
+    const client = new RawClient(other.url)
+    clients.push(client)
+    client.send('GET /version HTTP/1.1\r\nHost: e\r\nContent-Length: 2\r\n\r\n')
+    await client.until(/etcdserver/)
+    await vi.waitUntil(() => waiting.size === 1)
+    end(client)
+    await vi.waitUntil(() => waiting.size === 0)
   })
 
   it('is let go when its request does not end though it has been answered', async () => {
