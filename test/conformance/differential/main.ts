@@ -33,11 +33,13 @@ async function main(): Promise<void> {
     return
   }
   const total = new Map<string, number>()
-  const first = Number(flags.seed)
+  const first = whole('--seed', flags.seed)
+  const seeds = whole('--seeds', flags.seeds)
+  const stepsEach = whole('--steps', flags.steps)
   let stepCount = 0
   let diverged = 0
-  for (let seed = first; seed < first + Number(flags.seeds); seed += 1) {
-    const steps = generateSteps(seed, Number(flags.steps))
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    const steps = generateSteps(seed, stepsEach)
     const found = await runFresh(steps)
     stepCount += steps.length
     if (!(found instanceof Divergence)) {
@@ -53,8 +55,13 @@ async function main(): Promise<void> {
   }
   for (const [kind, count] of [...total].sort(([, a], [, b]) => b - a))
     console.log(`${count}  ${kind}`)
-  console.log(`${stepCount} steps over ${flags.seeds} seeds, ${diverged} unexplained divergences`)
+  console.log(`${stepCount} steps over ${seeds} seeds, ${diverged} unexplained divergences`)
   if (diverged > 0) process.exitCode = 1
+}
+
+function whole(flag: string, text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text)
+  throw new Error(`${flag} takes a whole number from 1 on, not ${JSON.stringify(text)}${USAGE}`)
 }
 
 await main()

@@ -147,6 +147,8 @@ class Run {
       : await this.#referee.compare(request)
     this.#count(verdict.kind)
     if (verdict.difference !== undefined) this.#diverge(verdict.difference)
+    // A candidate that was there already says first what is new, of which its answer does not tell.
+    if (path.includes('/election/')) await this.#lookAtRevision()
     const answer = verdict.etcd
     if (answer?.status !== 200) return
     const { revision } = (answer.body['header'] ?? {}) as { readonly revision?: string }
