@@ -102,7 +102,7 @@ const settings: { readonly [Key in keyof ServeSettings]-?: Setting<ServeSettings
   quotaBackendBytes: {
     flag: '--quota-backend-bytes <bytes>',
     variable: 'HOLDFAST_QUOTA_BACKEND_BYTES',
-    help: 'how large the state may become; negative: as large as the disk (default: 2 GiB)',
+    help: 'how large the state may become; 0: 2 GiB; negative: as large as the disk (default: 0)',
     kind: integer,
   },
   autoCompactionMode: {

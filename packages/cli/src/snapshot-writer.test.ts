@@ -91,3 +91,10 @@ test('a link stays one, and what it leads to is replaced', async () => {
   expect(readlinkSync(inDirectory('link'))).toBe('elsewhere/real')
   expect(readFileSync(inDirectory('elsewhere/real'))).toEqual(sealed('linked'))
 })
+
+test('where none can be made is told with the name that was given', async () => {
+  const path = inDirectory('missing/one')
+  await expect(writeSnapshot(piecesOf('one'), path)).rejects.toThrow(
+    `${path} cannot be written: ${inDirectory('missing')} is not there, or not writable`,
+  )
+})

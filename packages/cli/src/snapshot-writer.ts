@@ -4,9 +4,8 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-
 import { StartError } from './failure.js'
 
 const SUM_BYTES = 32
@@ -20,14 +19,15 @@ export interface WrittenSnapshot {
 
 /**
  * @param pieces of the copy, and at their end its SHA-256
- * @throws StartError when the sum is another one, or something else than a file is there; nothing is
- * left of it
+ * @throws StartError when the sum is another one, something else than a file is there, or none can be
+ * made; nothing is left of it
  */
 export async function writeSnapshot(
   pieces: AsyncIterable<Uint8Array>,
   path: string,
 ): Promise<WrittenSnapshot> {
   const target = await targetOf(path)
+  await requireWritable(path, dirname(target))
   const part = `${target}.${randomBytes(4).toString('hex')}.part`
   try {
     const written = await writePart(pieces, part)
@@ -49,6 +49,16 @@ async function targetOf(path: string): Promise<string> {
   if (found === undefined) return path
   if (found.isFile()) return realpath(path)
   throw new StartError('badTarget', `${path} is no file: a snapshot is not written over it`)
+}
+
+/** Else the name that is complained of would be one that nobody has given. */
+async function requireWritable(path: string, directory: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK)
+  } catch (cause) {
+    const message = `${path} cannot be written: ${directory} is not there, or not writable`
+    throw new StartError('badTarget', message, { cause })
+  }
 }
 
 async function writePart(

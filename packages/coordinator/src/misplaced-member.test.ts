@@ -135,6 +135,11 @@ describe('a member that joins', () => {
       async () => ({ initialCluster: { ...cluster, d: await freeUrl() } }),
       /has a member at .*, and cluster \d+ has none there/,
     ],
+    [
+      'with a list of itself alone',
+      () => ({ initialCluster: { c: cluster['c'] ?? '' } }),
+      /initialCluster\) must name the members of the existing cluster/,
+    ],
   ])('%s is refused', async (_, wrong, message) => {
     const { a = '', c = '' } = cluster
     cluster = { a }

@@ -76,10 +76,15 @@ async function requireNeverStarted(
 async function joining(config: CoordinatorConfig): Promise<MemberIdentity> {
   const own = new URL(config.peerUrl).origin
   const others = otherPeerUrls(config)
+  if (others.length === 0) {
+    throw new CoordinatorOptionsError(
+      '--initial-cluster (initialCluster) must name the members of the existing cluster',
+    )
+  }
   const described = await askForClusters(others)
   if (described.length === 0) {
     throw new CoordinatorOptionsError(
-      `none of the members of the existing cluster answers at ${others.join(', ') || 'any peer URL'}`,
+      `none of the members of the existing cluster answers at ${others.join(', ')}`,
     )
   }
   requireSameToken(config, described)

@@ -167,7 +167,7 @@ describe('refused, in one line and without a trace, is', () => {
   test('a missing one', async () => {
     const { exit, err } = await target.cli('snapshot', 'status', inDirectory('nowhere'))
     expect(exit).toBe(1)
-    expect(err).toMatch(/^holdfast: ENOENT[^\n]*\n$/)
+    expect(err).toMatch(/^holdfast: \S+ cannot be read: ENOENT[^\n]*\n$/)
   })
 
   test('a directory that is not empty', async () => {

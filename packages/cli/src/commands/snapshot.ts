@@ -23,7 +23,8 @@ export function addSnapshot(program: Command, host: CommandHost): void {
       'new cluster has other ids than the old one, and its revisions begin far above those of the ' +
       'snapshot: no revision, and no fencing token, that the old one has given is given again. Of a ' +
       'cluster that was restored before, a snapshot knows nothing: the next time, give a larger ' +
-      '--bump-revision, or revisions and fencing tokens of that one come again.',
+      '--bump-revision, or revisions and fencing tokens of that one come again. Of an etcd a snapshot ' +
+      'can be saved; etcdutl is what looks into it and restores it.',
     examples: [
       'holdfast snapshot save state.snapshot',
       'holdfast snapshot status state.snapshot',

@@ -61,7 +61,8 @@ async function inputOf(file: string | undefined, { io }: Surroundings): Promise<
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new UsageError(`${file} cannot be read: ${String(cause)}`, { cause })
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`${file} cannot be read: ${reason}`, { cause })
   }
 }
 

@@ -88,7 +88,7 @@ async function requireUnused(directory: string): Promise<readonly string[] | und
     OF_NOBODY.includes(name) || name === restoring || (isUnfinished && OF_MEMBER.test(name))
   if (names?.every(isNothing) !== false) return names
   throw new CoordinatorOptionsError(
-    `${directory} is not empty: a snapshot is restored into a new directory`,
+    `${directory} is not empty: a snapshot is restored into a new directory, or an empty one`,
   )
 }
 

@@ -35,7 +35,7 @@ export async function extractSnapshot(
   to: string,
 ): Promise<SnapshotFile & BackupContent> {
   const file = await open(path).catch((cause: unknown) => {
-    throw new SnapshotFileError(reasonOf(cause), { cause })
+    throw new SnapshotFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause })
   })
   try {
     const copy = await extractCopy(path, file, to)
@@ -86,7 +86,9 @@ async function extractCopy(path: string, from: FileHandle, to: string): Promise<
     throw new SnapshotFileError(`${path} is damaged or not whole: its checksum is another one`)
   }
   if (!SQLITE.equals(await readAt(path, from, 0, SQLITE.length))) {
-    throw new SnapshotFileError(`${path} is a snapshot of something else than a coordinator`)
+    throw new SnapshotFileError(
+      `${path} is a snapshot of something else than a coordinator: one of an etcd needs etcdutl`,
+    )
   }
   return { bytes, sha256 }
 }
