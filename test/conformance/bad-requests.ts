@@ -8,7 +8,7 @@
 import { LOCK_LEASES } from './lock-leases.js'
 import { fieldNames } from './field-names.js'
 import { isAnswered } from './unanswered-requests.js'
-import type { WireRequest } from './wire-exchange.js'
+import type { WireRequest } from './wire-request.js'
 
 type Random = () => number
 type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json }

@@ -3,7 +3,7 @@
  * mistakes that the wire's contract names, in one sequence: each step may build on those before it.
  */
 
-import type { WireRequest } from './wire-exchange.js'
+import type { WireRequest } from './wire-request.js'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const json = (path: string, body: unknown): WireRequest => ({ path, body: JSON.stringify(body) })

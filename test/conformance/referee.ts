@@ -10,7 +10,8 @@ import {
   whyTheyDiffer,
 } from './deliberate-differences/judge.js'
 import { isHarmful } from './harmful-requests.js'
-import { exchange, type WireRequest } from './wire-exchange.js'
+import { exchange } from './wire-exchange.js'
+import type { WireRequest } from './wire-request.js'
 import { startEtcd, startOurs, type WireTarget } from './wire-target.js'
 
 export interface Difference {

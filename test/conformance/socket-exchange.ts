@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import type { WireAnswer, WireRequest } from './wire-exchange.js'
+import type { WireAnswer, WireRequest } from './wire-request.js'
 
 export async function socketExchange(url: string, request: WireRequest): Promise<WireAnswer> {
   const socket = new WebSocket(url.replace('http', 'ws') + request.path)

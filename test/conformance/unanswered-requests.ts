@@ -4,7 +4,7 @@
  */
 
 import { findRoute, parseFirstJson, routes, type RouteName } from '@holdfast/protocol'
-import type { WireRequest } from './wire-exchange.js'
+import type { WireRequest } from './wire-request.js'
 
 /**
  * It is refused, or answered and over; it raises no alarm, and is of no lease that would be drawn, by

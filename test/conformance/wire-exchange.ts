@@ -1,23 +1,7 @@
 /** One request and what came back. */
 
 import { socketExchange } from './socket-exchange.js'
-
-export interface WireRequest {
-  readonly path: string
-  readonly body: string
-  readonly headers?: Readonly<Record<string, string>>
-  /** As one message of a WebSocket. */
-  readonly over?: 'websocket'
-  /** Lines to read of a stream before it is left. */
-  readonly lines?: number
-}
-
-export interface WireAnswer {
-  readonly status: number
-  /** Those that say something of the answer. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-}
+import type { WireAnswer, WireRequest } from './wire-request.js'
 
 /** Sends the body as curl does: as a form, whatever it really is. */
 export async function exchange(

@@ -1,6 +1,6 @@
 /** What a row of the table is. */
 
-import type { ToldEvent } from '../differential/story.js'
+import type { ToldEvent } from '../differential/told-event.js'
 
 export interface Difference {
   readonly what: string

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseFirstJson } from '@holdfast/protocol'
 import { deliberateDifferences } from '../deliberate-differences.js'
 import type { Answer, Answers, Asked, Difference, EtcdWatches, Rule } from './difference.js'
-import type { ToldEvent } from '../differential/story.js'
+import type { ToldEvent } from '../differential/told-event.js'
 import type { WatchStart } from './difference.js'
 
 type RowBy<By extends Rule['by']> = Difference & { readonly rule: Extract<Rule, { by: By }> }

@@ -1,6 +1,6 @@
 /** How events stand in messages: all of one revision together, in parts only for who asks (§8.33). */
 
-import { eventsOf, toldEvent } from './story.js'
+import { eventsOf, toldEvent } from './told-event.js'
 
 type Json = Readonly<Record<string, unknown>>
 

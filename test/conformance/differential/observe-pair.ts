@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Referee } from '../referee.js'
-import { toldEvent, type ToldEvent } from './story.js'
+import { toldEvent, type ToldEvent } from './told-event.js'
 import { watchOverHttp, type Watched } from './watched.js'
 
 type Json = Readonly<Record<string, unknown>>

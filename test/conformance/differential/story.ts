@@ -5,14 +5,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Referee } from '../referee.js'
+import { eventsOf, toldEvent, type ToldEvent } from './told-event.js'
 import { watchOverHttp, type Watched } from './watched.js'
-
-export interface ToldEvent {
-  readonly type: 'PUT' | 'DELETE'
-  /** Each byte a character. */
-  readonly key: string
-  readonly revision: number
-}
 
 export interface Interest {
   readonly key: string
@@ -22,28 +16,6 @@ export interface Interest {
 }
 
 type Json = Readonly<Record<string, unknown>>
-
-export function eventsOf(messages: readonly Json[]): readonly Json[] {
-  return messages.flatMap(({ result }) => {
-    const events = (result as Json | undefined)?.['events']
-    return Array.isArray(events) ? (events as Json[]) : []
-  })
-}
-
-export function toldEvent(event: Json): ToldEvent {
-  const kv = event['kv'] as Json
-  return {
-    type: event['type'] === 'DELETE' ? 'DELETE' : 'PUT',
-    key: Buffer.from(kv['key'] as string, 'base64').toString('latin1'),
-    revision: Number(kv['mod_revision']),
-  }
-}
-
-/** As it is told of a delete, when nobody knows any more what was there before. */
-export function deleteEvent({ key, revision }: ToldEvent): Json {
-  const kv = { key: Buffer.from(key, 'latin1').toString('base64'), mod_revision: String(revision) }
-  return { type: 'DELETE', kv }
-}
 
 /** Those that a watch with this interest is told. */
 export function wanted(story: readonly ToldEvent[], interest: Interest): readonly ToldEvent[] {

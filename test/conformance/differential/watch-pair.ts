@@ -5,7 +5,8 @@ import { etcdMayMiss } from '../deliberate-differences/judge.js'
 import { withoutOwnNames } from '../deliberate-differences/own-values.js'
 import type { Referee } from '../referee.js'
 import { misshapen, partsOf } from './message-shape.js'
-import { deleteEvent, eventsOf, toldEvent, wanted, type Interest, type ToldEvent } from './story.js'
+import { wanted, type Interest } from './story.js'
+import { deleteEvent, eventsOf, toldEvent, type ToldEvent } from './told-event.js'
 import { watchOverHttp, watchOverWebSocket, type Watched } from './watched.js'
 
 type Json = Readonly<Record<string, unknown>>
