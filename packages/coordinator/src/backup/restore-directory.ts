@@ -10,12 +10,17 @@
 import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { CoordinatorOptionsError } from '../coordinator-options.js'
-import { createDirectory, lockDirectory, syncDirectory } from '../storage/data-directory.js'
+import {
+  createDirectory,
+  hasCode,
+  LOCK_FILE,
+  lockDirectory,
+  syncDirectory,
+} from '../storage/data-directory.js'
 import { pathsIn } from '../storage/directory-paths.js'
 
-const LOCK = 'lock'
 /** What a member that could not start leaves, and a file system. */
-const OF_NOBODY: readonly string[] = [LOCK, `${LOCK}-journal`, 'lost+found']
+const OF_NOBODY: readonly string[] = [LOCK_FILE, `${LOCK_FILE}-journal`, 'lost+found']
 /** What is moved. */
 const OF_MEMBER = /^(?:raft|state)\.|^superblock$/
 
@@ -40,7 +45,7 @@ export async function buildDirectory<Result>(
     isBuilt = true
     return built
   } finally {
-    if (!isBuilt) await rm(join(directory, LOCK), { force: true })
+    if (!isBuilt) await rm(join(directory, LOCK_FILE), { force: true })
     lock.release()
     // Only if it is empty.
     if (!isBuilt && isNew) await rmdir(directory).catch(() => undefined)
@@ -96,9 +101,10 @@ async function namesIn(directory: string): Promise<readonly string[] | undefined
   try {
     return await readdir(directory)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT') return undefined
-    if (code === 'ENOTDIR') throw new CoordinatorOptionsError(`${directory} is no directory`)
+    if (hasCode(error, 'ENOENT')) return undefined
+    if (hasCode(error, 'ENOTDIR')) {
+      throw new CoordinatorOptionsError(`${directory} is no directory`)
+    }
     throw error
   }
 }

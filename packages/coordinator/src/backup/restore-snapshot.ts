@@ -4,8 +4,8 @@
  * can be mistaken for a member of the old cluster, or started without having been restored.
  *
  * Nobody serves a directory that is not whole (restore-directory.ts), so a restore that was interrupted
- * is begun anew. To the member's storage the copy comes as a snapshot from a leader would, and its log begins behind
- * it: whoever joins later gets the whole state, and not the log alone.
+ * is begun anew. To the member's storage the copy comes as a snapshot from a leader would, and its log
+ * begins behind it: whoever joins later gets the whole state, and not the log alone.
  */
 
 import { createHash } from 'node:crypto'

@@ -23,6 +23,7 @@ const KEEP_ALIVE_MS = 75_000
 /** Node looks only every 30 s for those that are late. */
 const CHECK_CONNECTIONS_MS = 1_000
 const TCP_KEEP_ALIVE_MS = 30_000
+const corsHeaders = Object.entries(CORS_HEADERS)
 
 export interface ListenOptions {
   /** With port 0, one that is free. */
@@ -61,7 +62,7 @@ export async function listenForClients(
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     },
     (request, response) => {
-      for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value)
+      for (const [name, value] of corsHeaders) response.setHeader(name, value)
       letGoOfStalled(response, stalledAnswerMs)
       letGoOfAnswered({ request, response }, clock, answeredRequestMs)
       countUntaken(response, untaken)

@@ -103,18 +103,22 @@ function choose(source: RangeSource, operation: RangeOperation): Choice {
     ? store.keys.findIn(interval)
     : store.history.findAt(interval, operation.revision)
   const wanted = operation.limit > 0 ? operation.limit + 1 : Infinity
+  const letThrough = needsAll(operation) ? Infinity : wanted
   const first = new FirstInOrder(wanted, orderOf(operation))
   let [seen, passed] = [0, 0]
   for (const version of found) {
     seen += 1
-    const isLetThrough = needsAll(operation) || seen <= wanted
-    if (!isLetThrough && ofNewest) break
-    if (!isLetThrough || !passesFilters(operation, version)) continue
+    if (seen > letThrough) {
+      // Of the newest the rest is counted without being looked at.
+      if (ofNewest) return { chosen: first.take(), count: store.keys.count(interval) }
+      continue
+    }
+    if (!passesFilters(operation, version)) continue
     passed += 1
     if (passed <= wanted) budget.spendOnKey(version)
     first.add(operation.sortTarget === 'value' ? withValue(source, version) : version)
   }
-  return { chosen: first.take(), count: ofNewest ? store.keys.count(interval) : seen }
+  return { chosen: first.take(), count: seen }
 }
 
 function withValue({ store, budget }: RangeSource, version: LiveKey): Candidate {

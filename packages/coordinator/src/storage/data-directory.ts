@@ -68,6 +68,9 @@ export async function syncDirectoryAside(directory: string): Promise<void> {
   }
 }
 
+/** Within the directory; SQLite may leave a journal beside it. */
+export const LOCK_FILE = 'lock'
+
 export interface DirectoryLock {
   release(): void
 }
@@ -79,7 +82,7 @@ export interface DirectoryLock {
  * @throws StorageError `directoryInUse` or `notWritable`
  */
 export function lockDirectory(directory: string): DirectoryLock {
-  const path = join(directory, 'lock')
+  const path = join(directory, LOCK_FILE)
   createFile(path)
   const client = openLockFile(path)
   try {
@@ -105,6 +108,7 @@ function notWritable(directory: string, cause: unknown): StorageError {
   return new StorageError('notWritable', `${directory} cannot be written to: ${reason}`, { cause })
 }
 
-function hasCode(error: unknown, code: string): boolean {
+/** Of an error of the system, or of SQLite. */
+export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
